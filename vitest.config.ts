@@ -1,0 +1,31 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: [
+            '{shared,lambdas,cli,docs,statemachines,observability}/**/*.test.ts',
+            'localstack/**/*.test.ts',
+          ],
+          exclude: ['**/*.e2e.test.ts'],
+        },
+      },
+      { extends: true, test: { name: 'cdk', include: ['cdk/**/*.test.ts'], testTimeout: 120_000 } },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: ['localstack/**/*.e2e.test.ts', 'cli/**/*.e2e.test.ts'],
+          testTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
