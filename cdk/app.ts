@@ -1,0 +1,10 @@
+// Entry of `cdk synth` and `cdk deploy`: reads the stage from the context and builds the app for it.
+import { App } from 'aws-cdk-lib';
+import { stageConfig } from './config.ts';
+import { buildTidemark } from './tidemark.ts';
+
+const app = new App();
+buildTidemark(
+  app,
+  stageConfig((key) => app.node.tryGetContext(key)),
+);

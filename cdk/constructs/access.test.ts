@@ -1,0 +1,134 @@
+// Least privilege, function by function: a role holds what `surface.ts` declares, and not one statement more.
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type FunctionName, type FunctionSpec, functions } from '#shared/api/surface.ts';
+import { failedBatchesPrefix } from '../config.ts';
+import { permissionsOf, type SynthesisedStage, synthStage } from '../testing.ts';
+
+let dev: SynthesisedStage;
+let local: SynthesisedStage;
+beforeAll(() => {
+  dev = synthStage('dev');
+  local = synthStage('local');
+});
+
+const names = Object.keys(functions) as FunctionName[];
+
+function roleOf({ working }: SynthesisedStage, stage: string, name: FunctionName) {
+  for (const template of working)
+    for (const { Properties } of Object.values(template.findResources('AWS::Lambda::Function')))
+      if (Properties.FunctionName === `tidemark-${stage}-${name}`)
+        return { template, roleId: Properties.Role['Fn::GetAtt'][0] as string };
+  throw new Error(`no function ${name}`);
+}
+
+function permissions(synthesised: SynthesisedStage, stage: string, name: FunctionName): string[] {
+  const { template, roleId } = roleOf(synthesised, stage, name);
+  return permissionsOf(template, roleId);
+}
+
+const reading = ['GetItem', 'Query'];
+const writing = [...reading, 'PutItem', 'UpdateItem', 'DeleteItem'];
+
+/** What the declared access comes to, written down a second time. */
+function declared({ access }: FunctionSpec, stage: string): string[] {
+  const { predictions, state, reads = [], writes = [], events, pipelines } = access;
+  const table = (name: string, mode: 'read' | 'write' | undefined) =>
+    mode === undefined
+      ? []
+      : (mode === 'read' ? reading : writing).map((action) => `dynamodb:${action} ${name}.Arn`);
+  const states = 'arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>';
+  return [
+    ...table('Predictions', predictions),
+    ...table('State', state),
+    ...reads.map((prefix) => `s3:GetObject ObjectsBucket.Arn/${prefix}*`),
+    ...(reads.length > 0 ? ['s3:ListBucket ObjectsBucket.Arn'] : []),
+    ...writes.map((prefix) => `s3:PutObject ObjectsBucket.Arn/${prefix}*`),
+    ...(events
+      ? [
+          `events:PutEvents arn:<AWS::Partition>:events:<AWS::Region>:<AWS::AccountId>:event-bus/tidemark-${stage}`,
+        ]
+      : []),
+    ...(pipelines
+      ? [
+          ...['ListExecutions', 'SendTaskFailure', 'SendTaskSuccess', 'StartExecution'].map(
+            (action) => `states:${action} ${states}:stateMachine:tidemark-${stage}-retrain`,
+          ),
+          ...['DescribeExecution', 'GetExecutionHistory'].map(
+            (action) => `states:${action} ${states}:execution:tidemark-${stage}-retrain:*`,
+          ),
+        ]
+      : []),
+  ];
+}
+
+const isRuntime = (line: string) =>
+  /^logs:(CreateLogStream|PutLogEvents) \w+Logs\.Arn$/.test(line) ||
+  /^xray:(PutTelemetryRecords|PutTraceSegments) \*$/.test(line) ||
+  /^sqs:(GetQueueAttributes|GetQueueUrl|SendMessage) (DeadLetters|FeedFailed)\.Arn$/.test(line);
+
+/** What reading the stream and giving up on a batch take, beside the declared access. */
+const feed = [
+  'dynamodb:DescribeStream Predictions.StreamArn',
+  'dynamodb:GetRecords Predictions.StreamArn',
+  'dynamodb:GetShardIterator Predictions.StreamArn',
+  'dynamodb:ListStreams Predictions.Arn/stream/*',
+];
+const failedBatches = [
+  `s3:PutObject ObjectsBucket.Arn/${failedBatchesPrefix}*`,
+  's3:ListBucket ObjectsBucket.Arn',
+];
+
+describe('role of each function', () => {
+  it.each(names)('%s may do what it declares, in the cloud and locally', (name) => {
+    const extra = name === 'capture' ? feed : [];
+    const beyond = (lines: string[]) => [...new Set(lines)].filter((line) => !isRuntime(line)).sort();
+    expect(beyond(permissions(local, 'local', name))).toEqual(
+      [...declared(functions[name], 'local'), ...extra].sort(),
+    );
+    expect(beyond(permissions(dev, 'dev', name))).toEqual(
+      [
+        ...new Set([
+          ...declared(functions[name], 'dev'),
+          ...extra,
+          ...(name === 'capture' ? failedBatches : []),
+        ]),
+      ].sort(),
+    );
+  });
+
+  it.each(names)('%s has a role and a log group no other function has', (name) => {
+    const { roleId } = roleOf(dev, 'dev', name);
+    const others = names.filter((other) => other !== name).map((other) => roleOf(dev, 'dev', other).roleId);
+    expect(others).not.toContain(roleId);
+    const groups = permissions(dev, 'dev', name).filter((line) => line.startsWith('logs:PutLogEvents'));
+    expect(groups).toHaveLength(1);
+  });
+
+  it('never has a wildcard action, a managed policy, or all resources except for X-Ray', () => {
+    for (const name of names) {
+      for (const line of permissions(dev, 'dev', name)) {
+        const [action, resource] = line.split(' ');
+        expect(action).not.toContain('*');
+        if (resource === '*') expect(action).toMatch(/^xray:/);
+      }
+      const { template, roleId } = roleOf(dev, 'dev', name);
+      expect(template.findResources('AWS::IAM::Role')[roleId]?.Properties.ManagedPolicyArns).toBeUndefined();
+    }
+  });
+
+  it('lists objects under its own prefixes only', () => {
+    for (const name of names) {
+      const { access }: FunctionSpec = functions[name];
+      const { template, roleId } = roleOf(dev, 'dev', name);
+      const listing = Object.values(template.findResources('AWS::IAM::Policy'))
+        .filter((policy) => policy.Properties.Roles[0].Ref === roleId)
+        .flatMap((policy) => policy.Properties.PolicyDocument.Statement)
+        .filter((statement) => statement.Action === 's3:ListBucket' && statement.Condition !== undefined);
+      expect(listing.map((statement) => statement.Condition)).toEqual(
+        access.reads === undefined
+          ? []
+          : [{ StringLikeIfExists: { 's3:prefix': access.reads.map((prefix) => `${prefix}*`) } }],
+      );
+    }
+  });
+});

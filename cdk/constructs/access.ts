@@ -1,0 +1,105 @@
+// From the `access` a function declares in `surface.ts` to the statements of its role: nothing else grants it data.
+import { ArnFormat, Stack, Validations } from 'aws-cdk-lib';
+import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
+import { flattenCfnReference } from 'cdk-nag/lib/utils/flatten-cfn-reference.js';
+import { type FunctionSpec, type MachineName, machines } from '#shared/api/surface.ts';
+import type { Deployment } from '../deployment.ts';
+import { busName, machineName } from '../names.ts';
+
+// What the Table port does: get, query; conditional put and delete. No Scan, no batch, no transaction.
+const tableActions = {
+  read: ['dynamodb:GetItem', 'dynamodb:Query'],
+  write: [
+    'dynamodb:GetItem',
+    'dynamodb:Query',
+    'dynamodb:PutItem',
+    'dynamodb:UpdateItem',
+    'dynamodb:DeleteItem',
+  ],
+} as const;
+
+/** Gives `role` what `access` says, table by table and key prefix by key prefix. */
+export function grantAccess(role: Role, access: FunctionSpec['access'], deployment: Deployment): void {
+  const { predictions, state } = deployment;
+  const { reads = [], writes = [] } = access;
+  if (access.predictions !== undefined) allow(role, tableActions[access.predictions], [predictions.tableArn]);
+  if (access.state !== undefined) allow(role, tableActions[access.state], [state.tableArn]);
+  if (reads.length > 0) grantReadObjects(role, reads, deployment);
+  if (writes.length > 0) grantWriteObjects(role, writes, deployment);
+  if (access.events === true) grantPublish(role, deployment);
+  if (access.pipelines === true) grantPipelines(role, deployment);
+}
+
+export function grantReadObjects(role: Role, prefixes: readonly string[], { bucketArn }: Deployment): void {
+  const objects = prefixes.map((prefix) => `${bucketArn}/${prefix}*`);
+  allow(role, ['s3:GetObject'], objects);
+  // Without ListBucket a missing object is 403, not 404. That check carries no prefix, hence IfExists: a get answers
+  // "absent", and a list may only look under its own prefixes.
+  role.addToPolicy(
+    new PolicyStatement({
+      actions: ['s3:ListBucket'],
+      resources: [bucketArn],
+      conditions: { StringLikeIfExists: { 's3:prefix': prefixes.map((prefix) => `${prefix}*`) } },
+    }),
+  );
+  acknowledgePrefixes(role, objects);
+}
+
+export function grantWriteObjects(role: Role, prefixes: readonly string[], { bucketArn }: Deployment): void {
+  const objects = prefixes.map((prefix) => `${bucketArn}/${prefix}*`);
+  allow(role, ['s3:PutObject'], objects);
+  acknowledgePrefixes(role, objects);
+}
+
+function grantPublish(role: Role, { config }: Deployment): void {
+  const bus = Stack.of(role).formatArn({
+    service: 'events',
+    resource: 'event-bus',
+    resourceName: busName(config.stage),
+  });
+  allow(role, ['events:PutEvents'], [bus]);
+}
+
+/** The Pipelines port: start, list, describe, signal. */
+function grantPipelines(role: Role, { config }: Deployment): void {
+  for (const name of Object.keys(machines) as MachineName[]) {
+    const arn = (resource: string, suffix = '') =>
+      Stack.of(role).formatArn({
+        service: 'states',
+        resource,
+        resourceName: machineName(config.stage, name) + suffix,
+        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+      });
+    const executions = arn('execution', ':*');
+    allow(
+      role,
+      ['states:StartExecution', 'states:ListExecutions', 'states:SendTaskSuccess', 'states:SendTaskFailure'],
+      [arn('stateMachine')],
+    );
+    allow(role, ['states:DescribeExecution', 'states:GetExecutionHistory'], [executions]);
+    acknowledgeWildcard(
+      role,
+      executions,
+      'Executions are named when they start; these are those of one state machine.',
+    );
+  }
+}
+
+export function allow(role: Role, actions: readonly string[], resources: readonly string[]): void {
+  role.addToPolicy(new PolicyStatement({ actions: [...actions], resources: [...resources] }));
+}
+
+/** Acknowledges the finding about one ARN that ends in `*`, and no other. */
+export function acknowledgeWildcard(role: Role, arn: string, reason: string): void {
+  const finding = flattenCfnReference(Stack.of(role).resolve(arn));
+  Validations.of(role).acknowledge({ id: `AwsSolutions-IAM5[Resource::${finding}]`, reason });
+}
+
+function acknowledgePrefixes(role: Role, objects: readonly string[]): void {
+  for (const arn of objects)
+    acknowledgeWildcard(
+      role,
+      arn,
+      'Object keys are not known in advance; access is to the one prefix this function declares.',
+    );
+}

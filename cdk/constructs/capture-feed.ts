@@ -1,0 +1,78 @@
+// The feed: every new item of the prediction log, in batches, to the capture function.
+import { Duration } from 'aws-cdk-lib';
+import {
+  type DlqDestinationConfig,
+  EventSourceMapping,
+  FilterCriteria,
+  FilterRule,
+  type IEventSourceDlq,
+  StartingPosition,
+} from 'aws-cdk-lib/aws-lambda';
+import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { Construct } from 'constructs';
+import { failedBatchesPrefix } from '../config.ts';
+import type { Deployment } from '../deployment.ts';
+import { acknowledgeWildcard, allow, grantWriteObjects } from './access.ts';
+import { DeadLetters } from './dead-letters.ts';
+import type { NodeFunction } from './node-function.ts';
+
+export interface CaptureFeedProps {
+  readonly capture: NodeFunction;
+  readonly deployment: Deployment;
+}
+
+/**
+ * One reader per shard and whole batches only: emulators mishandle parallel readers, bisecting and partial batch responses,
+ * and an archive blob is named after the first record of its batch, so a batch must come back as it was.
+ */
+export class CaptureFeed extends Construct {
+  readonly mapping: EventSourceMapping;
+
+  constructor(scope: Construct, id: string, { capture, deployment }: CaptureFeedProps) {
+    super(scope, id);
+    const { predictions, predictionsArn, config } = deployment;
+    const { windowSeconds, retryAttempts, maxRecordAgeHours } = config.capture;
+    const stream = predictions.tableStreamArn!;
+
+    allow(
+      capture.role,
+      ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],
+      [stream],
+    );
+    const streams = `${predictionsArn}/stream/*`;
+    allow(capture.role, ['dynamodb:ListStreams'], [streams]);
+    acknowledgeWildcard(
+      capture.role,
+      streams,
+      'ListStreams is about all streams of a table; a stream is named by its time of creation.',
+    );
+
+    this.mapping = new EventSourceMapping(this, 'Mapping', {
+      target: capture.lambda,
+      eventSourceArn: stream,
+      startingPosition: StartingPosition.TRIM_HORIZON,
+      batchSize: 1000,
+      maxBatchingWindow: Duration.seconds(windowSeconds),
+      parallelizationFactor: 1,
+      bisectBatchOnError: false,
+      reportBatchItemFailures: false,
+      retryAttempts,
+      maxRecordAge: Duration.hours(maxRecordAgeHours),
+      // Items leave the table by expiring; that is no news.
+      filters: [FilterCriteria.filter({ eventName: FilterRule.or('INSERT', 'MODIFY') })],
+      onFailure:
+        config.capture.onFailure === 's3'
+          ? this.failedBatchesInBucket(capture, deployment)
+          : new SqsDlq(new DeadLetters(this, 'Failed')),
+    });
+    this.mapping.node.addDependency(capture.role);
+  }
+
+  /** CDK's own S3OnFailureDestination would let capture read and write the whole bucket. */
+  private failedBatchesInBucket(capture: NodeFunction, deployment: Deployment): IEventSourceDlq {
+    grantWriteObjects(capture.role, [failedBatchesPrefix], deployment);
+    // Lambda looks at the bucket itself before it accepts it as a destination.
+    allow(capture.role, ['s3:ListBucket'], [deployment.bucketArn]);
+    return { bind: (): DlqDestinationConfig => ({ destination: deployment.bucketArn }) };
+  }
+}

@@ -1,0 +1,29 @@
+// Third stack: the HTTP API with its functions, and the capture of what they answered.
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import type { FunctionName } from '#shared/api/surface.ts';
+import { CaptureFeed } from '../constructs/capture-feed.ts';
+import { HttpApi } from '../constructs/http-api.ts';
+import { NodeFunction } from '../constructs/node-function.ts';
+import type { Deployment } from '../deployment.ts';
+import { functionsIn } from '../names.ts';
+
+export interface ServingStackProps extends StackProps {
+  readonly deployment: Deployment;
+}
+
+export class ServingStack extends Stack {
+  constructor(scope: Construct, id: string, props: ServingStackProps) {
+    super(scope, id, props);
+    const { deployment } = props;
+    const functions = new Map<FunctionName, NodeFunction>(
+      functionsIn('serving').map((name) => [name, new NodeFunction(this, { name, deployment })]),
+    );
+    new CaptureFeed(this, 'Feed', { capture: functions.get('capture')!, deployment });
+    const { api } = new HttpApi(this, 'Api', { config: deployment.config, functions });
+
+    new CfnOutput(this, 'ApiUrl', { value: api.url });
+    // An emulator serves the API under its id, not under the URL.
+    new CfnOutput(this, 'ApiId', { value: api.restApiId });
+  }
+}

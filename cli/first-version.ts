@@ -1,0 +1,66 @@
+/** Trains a model's first version with the pipeline's own trainer and gate of parity, and registers it in a data directory. */
+import { mkdirSync } from 'node:fs';
+import { InvalidDataError } from '#shared/errors.ts';
+import { writeArtefacts } from '#shared/registry/artefacts.ts';
+import { shortHash } from '#shared/registry/keys.ts';
+import type { Manifest, ModelRecord } from '#shared/registry/model.ts';
+import { changeChampion, createModel, registerVersion } from '#shared/registry/registry.ts';
+import { buildVersion } from '#shared/retrain/build-version.ts';
+import { trainCandidate } from '#shared/retrain/candidates.ts';
+import type { LabelledRow } from '#shared/retrain/snapshot.ts';
+import { versionName } from '#shared/retrain/version-name.ts';
+import { embeddedDeps } from '../localstack/embedded/deps.ts';
+import { openStore } from '../localstack/embedded/store.ts';
+
+export interface FirstVersion {
+  readonly record: ModelRecord;
+  readonly training: readonly LabelledRow[];
+  readonly holdout: readonly LabelledRow[];
+  readonly source: string;
+  readonly now: number;
+}
+
+/** Writes model, version and pointer; the host need not run. Throws {@link InvalidDataError} when parity fails. */
+export async function registerFirstVersion(dataDir: string, first: FirstVersion): Promise<Manifest> {
+  const { record, training, holdout } = first;
+  const version = versionName(first.now, shortHash(`${record.name}#${first.now}`));
+  const trained = trainCandidate(
+    'recent',
+    record.schema,
+    { recent: training, baseline: [] },
+    { model: record.name, version },
+  );
+  const build = await buildVersion({
+    record,
+    version,
+    model: trained.model,
+    onnx: trained.onnx,
+    training,
+    holdout,
+    expected: [...training, ...holdout],
+    trainer: { kind: 'gbdt', candidate: 'first', rows: trained.rows, rounds: trained.rounds },
+    snapshot: { source: first.source, training_rows: training.length, holdout_rows: holdout.length },
+    now: first.now,
+  });
+  if (!build.passed) throw new InvalidDataError(build.reason);
+  mkdirSync(dataDir, { recursive: true });
+  const store = openStore({ dir: dataDir });
+  try {
+    const deps = embeddedDeps({ dataDir, store, env: {} });
+    await createModel(deps, record);
+    await writeArtefacts(deps, build.manifest, build.files);
+    const { created_at, sha256, metrics } = build.manifest;
+    await registerVersion(deps, record.name, { version, status: 'READY', created_at, sha256, metrics });
+    await changeChampion(deps, {
+      model: record.name,
+      to: version,
+      expected: null,
+      action: 'register',
+      actor: 'tidemark',
+      reason: `first version, trained on ${first.source}`,
+    });
+    return build.manifest;
+  } finally {
+    await store.close();
+  }
+}

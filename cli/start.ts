@@ -1,0 +1,116 @@
+/** `tidemark start`: the embedded host until Ctrl-C; with an empty data directory, a sample model and gentle traffic too. */
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { listModels } from '#shared/registry/registry.ts';
+import { type Host, startHost } from '../localstack/embedded/host.ts';
+import { registerSample, sampleRows } from './sample/model.ts';
+import { startTraffic } from './sample/traffic.ts';
+import { readOptions, wholeNumber } from './usage.ts';
+
+export const startHelp = `usage: tidemark start [options]
+
+Runs the whole of Tidemark on 127.0.0.1 until Ctrl-C. Without a model in the data directory a sample
+(gem prices) is trained first, and gentle traffic with labels is sent to it.
+
+  --data-dir DIR    keep state in DIR; without it a temporary folder is used and removed at the end
+  --port N          first port to try (8000); a busy one is skipped, 0 takes any
+  --rate N          sample predictions per second (10)
+  --no-traffic      send none
+  --no-sample       register no sample model
+  --granule-ms N    span of a granule (5000; AWS: 300000)
+  --minute-ms N     how long a scheduled minute lasts (1000; AWS: 60000)
+  --json            one JSON line when ready instead of text
+
+Other settings are read from the environment; see .env.example.
+`;
+
+const options = {
+  'data-dir': { type: 'string' },
+  port: { type: 'string', default: '8000' },
+  rate: { type: 'string', default: '10' },
+  'no-traffic': { type: 'boolean', default: false },
+  'no-sample': { type: 'boolean', default: false },
+  'granule-ms': { type: 'string', default: '5000' },
+  'minute-ms': { type: 'string', default: '1000' },
+  json: { type: 'boolean', default: false },
+} as const;
+
+export async function runStart(args: readonly string[]): Promise<number> {
+  const given = readOptions(args, options);
+  const port = wholeNumber('port', given.port, 0, 65_535);
+  const rate = wholeNumber('rate', given.rate, 1, 1000);
+  const granuleMs = wholeNumber('granule-ms', given['granule-ms'], 100, 3_600_000);
+  const minuteMs = wholeNumber('minute-ms', given['minute-ms'], 50, 60_000);
+  const say = (text: string) => given.json || process.stdout.write(`${text}\n`);
+  say('tidemark: starting');
+  const isTemporary = given['data-dir'] === undefined;
+  const dataDir = isTemporary ? mkdtempSync(join(tmpdir(), 'tidemark-')) : resolve(given['data-dir']!);
+  if (!given['no-sample'] && isEmpty(dataDir)) {
+    say('tidemark: training the sample model (gem prices)');
+    await registerSample(dataDir);
+  }
+  const env = { POINTER_TTL_MS: '1000', GRANULE_MS: String(granuleMs), ...process.env };
+  const host = await startHost({ dataDir, port, minuteMs, env });
+  const models = (await listModels(host.deps)).map((model) => model.name);
+  if (given.json)
+    process.stdout.write(
+      `${JSON.stringify({ url: host.url, data_dir: dataDir, pid: process.pid, models })}\n`,
+    );
+  else describe(host, dataDir, isTemporary, models, port);
+  const traffic =
+    given['no-traffic'] || !models.includes('gems')
+      ? undefined
+      : startTraffic(host.url, 'gems', sampleRows(), rate);
+  await untilSignalled();
+  say('\ntidemark: stopping (answering what is under way)');
+  await traffic?.stop();
+  await host.close();
+  if (isTemporary) rmSync(dataDir, { recursive: true, force: true });
+  say('tidemark: stopped');
+  return 0;
+}
+
+function isEmpty(dir: string): boolean {
+  return !existsSync(dir) || readdirSync(dir).length === 0;
+}
+
+function describe(
+  host: Host,
+  dataDir: string,
+  isTemporary: boolean,
+  models: readonly string[],
+  wantedPort: number,
+): void {
+  const port = Number(new URL(host.url).port);
+  const lines = [
+    '',
+    `Tidemark is listening on ${host.url}${wantedPort !== 0 && port !== wantedPort ? ` (port ${wantedPort} is busy)` : ''}`,
+    `  status and endpoints  ${host.url}/`,
+    `  metrics               ${host.url}/metrics`,
+    ...models.flatMap((model) => [
+      `  model ${model}`,
+      `    reports             ${host.url}/models/${model}/reports`,
+      `    prediction log      ${host.url}/models/${model}/logs?limit=5`,
+      `    history             ${host.url}/models/${model}/history`,
+    ]),
+    `  data                  ${dataDir}${isTemporary ? ' (removed at the end; --data-dir DIR keeps it)' : ''}`,
+  ];
+  if (models.includes('gems'))
+    lines.push(
+      '',
+      `  curl -s ${host.url}/models/gems/predict -H 'content-type: application/json' \\`,
+      `    -d '{"features":{"weight":1.2,"colour":"faint","clarity":"slight","shape":"round","depth":61.2,"girdle":3,"certified":true,"sold_on":"2025-06-01"}}'`,
+    );
+  process.stdout.write(`${lines.join('\n')}\n\nCtrl-C stops it.\n`);
+}
+
+function untilSignalled(): Promise<void> {
+  return new Promise((done) => {
+    const stop = () => done();
+    process.once('SIGINT', stop);
+    process.once('SIGTERM', stop);
+    // a parent that started this over IPC and died takes it along
+    process.once('disconnect', stop);
+  });
+}

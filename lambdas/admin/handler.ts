@@ -1,0 +1,40 @@
+/** HTTP → the registry's reads and an operator's actions. One table from route to operation; each operation is a file's function. */
+import { answering, type HttpEvent, type HttpResult } from '#shared/api/http.ts';
+import type { Deps } from '#shared/deps.ts';
+import { idempotent } from './idempotency.ts';
+import { readLogs } from './logs.ts';
+import { metricsText, summary } from './metrics.ts';
+import { acceptBaseline, monitorNow, promote, retrain, rollback } from './operate.ts';
+import { history, model, models, report, reports, run, runs, status, versions } from './read.ts';
+
+type Operation = (deps: Deps, event: HttpEvent) => Promise<HttpResult>;
+
+const operations: Readonly<Record<string, Operation>> = {
+  'GET /': status,
+  'GET /metrics': metricsText,
+  'GET /metrics/summary': summary,
+  'GET /logs': readLogs,
+  'GET /models': models,
+  'GET /models/{model}': model,
+  'GET /models/{model}/versions': versions,
+  'GET /models/{model}/logs': readLogs,
+  'GET /models/{model}/reports': reports,
+  'GET /models/{model}/reports/{id}': report,
+  'GET /models/{model}/runs': runs,
+  'GET /models/{model}/runs/{id}': run,
+  'GET /models/{model}/history': history,
+  'POST /models/{model}/retrain': idempotent(retrain),
+  'POST /models/{model}/monitor': idempotent(monitorNow),
+  'POST /models/{model}/rollback': idempotent(rollback),
+  'POST /models/{model}/promote': idempotent(promote),
+  'POST /models/{model}/baseline': idempotent(acceptBaseline),
+};
+
+export function createAdminHandler(deps: Deps): (event: HttpEvent) => Promise<HttpResult> {
+  return (event) => {
+    const operation = operations[`${event.httpMethod} ${event.resource}`];
+    if (!operation)
+      throw new Error(`the admin function has no operation for ${event.httpMethod} ${event.resource}`);
+    return answering(() => operation(deps, event));
+  };
+}

@@ -1,0 +1,17 @@
+/** GET /metrics and /metrics/summary: gauges and counters made anew from what is stored, never from one process's memory. */
+import { type HttpEvent, type HttpResult, json } from '#shared/api/http.ts';
+import type { Deps } from '#shared/deps.ts';
+import { collect } from '#shared/metrics/collect.ts';
+import { exposition } from '#shared/metrics/exposition.ts';
+
+export async function metricsText(deps: Deps): Promise<HttpResult> {
+  return {
+    statusCode: 200,
+    headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
+    body: await exposition(await collect(deps)),
+  };
+}
+
+export async function summary(deps: Deps, _event: HttpEvent): Promise<HttpResult> {
+  return json(200, { environment: deps.settings.ENVIRONMENT, models: await collect(deps) });
+}

@@ -1,0 +1,164 @@
+/** What an operator may do: start a run, judge windows now, move the champion, accept a window as normal. All of it is in the ledger. */
+import * as z from 'zod';
+import { type HttpEvent, type HttpResult, json, parseObject } from '#shared/api/http.ts';
+import { decodePartial, mergePartials } from '#shared/capture/partial.ts';
+import type { Deps } from '#shared/deps.ts';
+import { ProblemError } from '#shared/errors.ts';
+import { updateItem } from '#shared/ports/update.ts';
+import { encodeProfile } from '#shared/profile/encode.ts';
+import { createAnchorsCache } from '#shared/registry/baseline.ts';
+import { executionName, objectKeys, stateKeys, timeKey } from '#shared/registry/keys.ts';
+import { appendLedger } from '#shared/registry/ledger.ts';
+import { changeChampion, findVersion, readPointer, resolveModel } from '#shared/registry/registry.ts';
+import { announceDueWindows } from '#shared/windows/claim.ts';
+import { windowLength } from '#shared/windows/due.ts';
+
+const actor = { actor: z.string().min(1).max(200).default('operator') };
+const reason = z.string().min(1).max(2000);
+
+const retrainBody = z.strictObject({
+  ...actor,
+  reason: reason.default('asked for by an operator'),
+  force: z.boolean().default(false),
+  change_point: z.iso.datetime().optional(),
+});
+const rollbackBody = z.strictObject({
+  ...actor,
+  reason: reason.default('asked for by an operator'),
+  to_version: z.string().optional(),
+});
+const promoteBody = z.strictObject({ ...actor, reason, version: z.string() });
+const baselineBody = z.strictObject({ ...actor, reason, window: z.iso.datetime() });
+
+function readBody<Schema extends z.ZodType>(deps: Deps, event: HttpEvent, schema: Schema): z.infer<Schema> {
+  const parsed = schema.safeParse(parseObject(event, deps.settings.MAX_BODY_BYTES, { optional: true }));
+  if (parsed.success) return parsed.data;
+  throw new ProblemError(400, 'the body does not have the expected members', {
+    errors: parsed.error.issues.map((issue) => ({
+      pointer: `/${issue.path.join('/')}`,
+      detail: issue.message,
+    })),
+  });
+}
+
+const named = (deps: Deps, event: HttpEvent) =>
+  resolveModel(deps, event.pathParameters?.['model'] ?? undefined);
+
+/** 202 with the run; the run itself says whether a cooldown or another run refused it. */
+export async function retrain(deps: Deps, event: HttpEvent): Promise<HttpResult> {
+  const model = await named(deps, event);
+  const body = readBody(deps, event, retrainBody);
+  const name = executionName(model.name, `op${deps.newId().slice(0, 12)}`);
+  const { id } = await deps.pipelines.start('retrain', name, {
+    model: model.name,
+    trigger: 'operator',
+    actor: body.actor,
+    reason: body.reason,
+    force: body.force,
+    execution_name: name,
+    ...(body.change_point === undefined ? {} : { change_point: Date.parse(body.change_point) }),
+  });
+  return json(202, { run: id });
+}
+
+export async function monitorNow(deps: Deps, event: HttpEvent): Promise<HttpResult> {
+  const model = await named(deps, event);
+  const windows = await announceDueWindows(deps, model);
+  return json(202, {
+    windows: windows.map(({ start, end }) => ({
+      start: new Date(start).toISOString(),
+      end: new Date(end).toISOString(),
+    })),
+  });
+}
+
+export async function rollback(deps: Deps, event: HttpEvent): Promise<HttpResult> {
+  const model = await named(deps, event);
+  const body = readBody(deps, event, rollbackBody);
+  const pointer = await readPointer(deps, model.name);
+  const to = body.to_version ?? pointer?.previous;
+  if (!pointer || !to) throw new ProblemError(409, `model "${model.name}" has no version to roll back to`);
+  return move(deps, model.name, to, pointer.champion, 'rollback', body);
+}
+
+/** Only a version that passed its trial; past the gate of its run a person answers with name and reason. */
+export async function promote(deps: Deps, event: HttpEvent): Promise<HttpResult> {
+  const model = await named(deps, event);
+  const body = readBody(deps, event, promoteBody);
+  const pointer = await readPointer(deps, model.name);
+  return move(deps, model.name, body.version, pointer?.champion ?? null, 'promote', body);
+}
+
+async function move(
+  deps: Deps,
+  model: string,
+  to: string,
+  expected: string | null,
+  action: 'promote' | 'rollback',
+  by: { readonly actor: string; readonly reason: string },
+): Promise<HttpResult> {
+  if (!(await findVersion(deps, model, to)))
+    throw new ProblemError(404, `model "${model}" has no version "${to}"`);
+  const result = await changeChampion(deps, { model, to, expected, action, ...by });
+  if (result === 'conflict')
+    throw new ProblemError(409, `the champion of "${model}" was changed by somebody else; read it again`);
+  return json(200, {
+    model,
+    champion: to,
+    previous: result === 'changed' ? expected : null,
+    changed: result === 'changed',
+  });
+}
+
+/** Re-basing is explicit: the window's profile replaces the reference of the champion, on the same anchors. */
+export async function acceptBaseline(deps: Deps, event: HttpEvent): Promise<HttpResult> {
+  const model = await named(deps, event);
+  const body = readBody(deps, event, baselineBody);
+  const pointer = await readPointer(deps, model.name);
+  if (!pointer)
+    throw new ProblemError(503, `model "${model.name}" has no champion yet`, {}, { 'retry-after': '30' });
+  const start = Date.parse(body.window);
+  const length = windowLength(model, deps.settings.GRANULE_MS);
+  if (start % length !== 0)
+    throw new ProblemError(
+      400,
+      `window ${body.window} is not the start of a window; they start every ${length} ms`,
+    );
+  const granules = await deps.state.query(stateKeys.of(model.name), {
+    from: `granule#${timeKey(start)}`,
+    before: `granule#${timeKey(start + length)}`,
+  });
+  const anchorsOf = createAnchorsCache(deps);
+  const parts = await Promise.all(
+    granules.items.map(async (item) => {
+      const bytes = await deps.objects.get(
+        objectKeys.granule(model.name, (item.value as { start: number }).start),
+      );
+      return bytes ? [await decodePartial(bytes, anchorsOf)] : [];
+    }),
+  );
+  const part =
+    parts.flat().length > 0 ? mergePartials(parts.flat()).versions.get(pointer.champion) : undefined;
+  if (!part || part.predictions < model.monitor.min_rows)
+    throw new ProblemError(
+      409,
+      `the window holds ${part?.predictions ?? 0} predictions of the champion; at least ${model.monitor.min_rows} are needed for a baseline`,
+    );
+  const file = `baseline-${timeKey(start)}.bin`;
+  await deps.objects.putIfAbsent(
+    objectKeys.version(model.name, pointer.champion, file),
+    encodeProfile(part.profile),
+  );
+  await updateItem(deps.state, stateKeys.baseline(model.name, pointer.champion), () => ({
+    file,
+    reason: body.reason,
+  }));
+  await appendLedger(deps, model.name, {
+    at: deps.now(),
+    action: 'baseline',
+    actor: body.actor,
+    reason: body.reason,
+    detail: { version: pointer.champion, window: body.window, rows: part.predictions },
+  });
+  return json(200, { model: model.name, version: pointer.champion, baseline: file, rows: part.predictions });
+}

@@ -1,0 +1,123 @@
+/** What an operator or a program may ask about models, reports, runs and history. */
+import { type HttpEvent, type HttpResult, integerQuery, json, timeQuery } from '#shared/api/http.ts';
+import { routes } from '#shared/api/surface.ts';
+import type { Deps } from '#shared/deps.ts';
+import { ProblemError } from '#shared/errors.ts';
+import { listReports } from '#shared/monitoring/report-index.ts';
+import { objectKeys } from '#shared/registry/keys.ts';
+import { readLedger, servedAt } from '#shared/registry/ledger.ts';
+import type { ModelRecord } from '#shared/registry/model.ts';
+import { listModels, listVersions, readPointer, resolveModel } from '#shared/registry/registry.ts';
+import { listRuns } from '#shared/registry/run.ts';
+
+const named = (deps: Deps, event: HttpEvent): Promise<ModelRecord> =>
+  resolveModel(deps, event.pathParameters?.['model'] ?? undefined);
+
+export async function status(deps: Deps): Promise<HttpResult> {
+  const found = await listModels(deps);
+  return json(200, {
+    service: 'tidemark',
+    environment: deps.settings.ENVIRONMENT,
+    models: found.map((one) => one.name),
+    endpoints: routes.map(({ method, path, auth, summary }) => ({ method, path, auth, summary })),
+  });
+}
+
+export async function models(deps: Deps): Promise<HttpResult> {
+  const found = await listModels(deps);
+  const described = await Promise.all(found.map((one) => describe(deps, one)));
+  return json(200, { models: described.map(({ schema: _, ...rest }) => rest) });
+}
+
+export async function model(deps: Deps, event: HttpEvent): Promise<HttpResult> {
+  return json(200, await describe(deps, await named(deps, event)));
+}
+
+async function describe(deps: Deps, record: ModelRecord) {
+  const pointer = await readPointer(deps, record.name);
+  return { ...record, champion: pointer?.champion ?? null, previous: pointer?.previous ?? null };
+}
+
+export async function versions(deps: Deps, event: HttpEvent): Promise<HttpResult> {
+  const { name } = await named(deps, event);
+  const limit = integerQuery(event, 'limit', 50, 1, 500);
+  const pointer = await readPointer(deps, name);
+  const found = await listVersions(deps, name, limit);
+  return json(200, {
+    versions: found.map((one) => ({ ...one, champion: one.version === pointer?.champion })),
+  });
+}
+
+export async function reports(deps: Deps, event: HttpEvent): Promise<HttpResult> {
+  const { name } = await named(deps, event);
+  const limit = integerQuery(event, 'limit', 50, 1, 500);
+  const before = timeQuery(event, 'before');
+  return json(200, {
+    reports: await listReports(deps, name, { limit, ...(before === undefined ? {} : { before }) }),
+  });
+}
+
+export async function report(deps: Deps, event: HttpEvent): Promise<HttpResult> {
+  const { name } = await named(deps, event);
+  const id = event.pathParameters?.['id'] ?? '';
+  const bytes = /^[A-Za-z0-9-]+$/.test(id) ? await deps.objects.get(objectKeys.report(name, id)) : undefined;
+  if (!bytes) throw new ProblemError(404, `model "${name}" has no report "${id}"`);
+  return json(200, JSON.parse(Buffer.from(bytes).toString('utf8')));
+}
+
+const machine = 'retrain';
+
+export async function runs(deps: Deps, event: HttpEvent): Promise<HttpResult> {
+  const { name } = await named(deps, event);
+  const limit = integerQuery(event, 'limit', 20, 1, 100);
+  const ended = await listRuns(deps, name, limit);
+  const executions = await deps.pipelines.list(machine, 100);
+  const running = executions.filter(
+    (one) => one.status === 'RUNNING' && (one.input as { model?: unknown } | null)?.model === name,
+  );
+  return json(200, {
+    runs: [
+      ...running.map(({ id, startedAt }) => ({
+        id,
+        status: 'RUNNING',
+        started_at: new Date(startedAt).toISOString(),
+      })),
+      ...ended.map((one) => ({
+        id: one.execution,
+        status: 'ENDED',
+        outcome: one.outcome,
+        started_at: new Date(one.startedAt).toISOString(),
+        ended_at: new Date(one.endedAt).toISOString(),
+        detail: one.detail,
+      })),
+    ],
+  });
+}
+
+export async function run(deps: Deps, event: HttpEvent): Promise<HttpResult> {
+  const { name } = await named(deps, event);
+  const id = event.pathParameters?.['id'] ?? '';
+  const execution = await deps.pipelines.describe(id);
+  if (!execution || (execution.input as { model?: unknown } | null)?.model !== name)
+    throw new ProblemError(404, `model "${name}" has no run "${id}"`);
+  const ended = (await listRuns(deps, name, 100)).find((one) => one.execution === id);
+  return json(200, { ...execution, outcome: ended?.outcome ?? null, detail: ended?.detail ?? null });
+}
+
+export async function history(deps: Deps, event: HttpEvent): Promise<HttpResult> {
+  const { name } = await named(deps, event);
+  const at = timeQuery(event, 'at');
+  if (at !== undefined) {
+    const entry = await servedAt(deps, name, at);
+    if (!entry)
+      throw new ProblemError(404, `no version of "${name}" served at ${new Date(at).toISOString()}`);
+    return json(200, {
+      at: new Date(at).toISOString(),
+      version: entry.to,
+      since: new Date(entry.at).toISOString(),
+      why: entry,
+    });
+  }
+  const limit = integerQuery(event, 'limit', 100, 1, 1000);
+  return json(200, { history: await readLedger(deps, name, { limit }) });
+}

@@ -1,0 +1,85 @@
+/** Due windows → reports, in time order; a confirmed verdict leaves as an event. Safe to repeat at any point. */
+import * as z from 'zod';
+import { decodePartial, mergePartials, type Partial } from '#shared/capture/partial.ts';
+import type { Deps } from '#shared/deps.ts';
+import { announce } from '#shared/monitoring/announce.ts';
+import { buildReport } from '#shared/monitoring/report.ts';
+import { historyOf, type ReportEntry, storeReport } from '#shared/monitoring/report-index.ts';
+import { updateItem } from '#shared/ports/update.ts';
+import { createAnchorsCache, readBaseline } from '#shared/registry/baseline.ts';
+import { objectKeys, stateKeys, timeKey } from '#shared/registry/keys.ts';
+import type { ModelRecord } from '#shared/registry/model.ts';
+import { resolveModel } from '#shared/registry/registry.ts';
+import { releaseWindowClaim } from '#shared/windows/claim.ts';
+import type { Window } from '#shared/windows/due.ts';
+
+const eventSchema = z.object({
+  detail: z.object({ model: z.string(), windows: z.array(z.object({ start: z.number(), end: z.number() })) }),
+});
+
+const historyWindows = 30;
+
+export function createMonitorHandler(deps: Deps) {
+  const anchorsOf = createAnchorsCache(deps);
+  return async (event: unknown): Promise<{ reports: string[] }> => {
+    const { model: name, windows } = eventSchema.parse(event).detail;
+    const model = await resolveModel(deps, name);
+    const reports: string[] = [];
+    for (const window of windows) {
+      for (const entry of await judge(model, window)) reports.push(entry.id);
+      await updateItem<{ next: number }>(deps.state, stateKeys.windowCursor(model.name), (before) =>
+        before && before.next >= window.end ? undefined : { next: window.end },
+      );
+    }
+    await releaseWindowClaim(deps, model.name);
+    return { reports };
+  };
+
+  async function judge(model: ModelRecord, window: Window): Promise<ReportEntry[]> {
+    const merged = await mergeWindow(model.name, window);
+    const entries: ReportEntry[] = [];
+    for (const [version, part] of merged?.versions ?? []) {
+      try {
+        const report = buildReport({
+          model: model.name,
+          version,
+          environment: deps.settings.ENVIRONMENT,
+          window,
+          baseline: await readBaseline(deps, model.name, version),
+          current: part.profile,
+          rows: part.predictions,
+          labels: part.labels,
+          monitor: model.monitor,
+          history: await historyOf(deps, model.name, version, window.start, historyWindows),
+        });
+        const entry = await storeReport(deps, report);
+        await announce(deps, model, report);
+        entries.push(entry);
+      } catch (error) {
+        // a version whose baseline is gone must not hide the others
+        if ((error as Error).name !== 'ArtefactError') throw error;
+        deps.log('error', 'a version could not be judged', {
+          model: model.name,
+          version,
+          error: String(error),
+        });
+      }
+    }
+    return entries;
+  }
+
+  async function mergeWindow(model: string, window: Window): Promise<Partial | undefined> {
+    const page = await deps.state.query(stateKeys.of(model), {
+      from: `granule#${timeKey(window.start)}`,
+      before: `granule#${timeKey(window.end)}`,
+    });
+    const granules: Partial[] = [];
+    for (const item of page.items) {
+      const bytes = await deps.objects.get(
+        objectKeys.granule(model, (item.value as { start: number }).start),
+      );
+      if (bytes) granules.push(await decodePartial(bytes, anchorsOf));
+    }
+    return granules.length === 0 ? undefined : mergePartials(granules);
+  }
+}

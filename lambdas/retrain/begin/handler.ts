@@ -1,0 +1,39 @@
+/** First step of a run: the model's lease, unless a cooldown, the daily cap or another run says no. */
+import type { Deps } from '#shared/deps.ts';
+import { appendLedger } from '#shared/registry/ledger.ts';
+import { readPointer, resolveModel } from '#shared/registry/registry.ts';
+import { beginRun } from '#shared/registry/run.ts';
+import { type RunRequest, runRequestSchema } from '#shared/retrain/request.ts';
+
+export interface BeginEvent {
+  readonly execution: string;
+  readonly model: string;
+  readonly request: unknown;
+}
+
+export function createBeginHandler(deps: Deps) {
+  return async ({ execution, model: name, request: given }: BeginEvent) => {
+    const request: RunRequest = runRequestSchema.parse(given);
+    const model = await resolveModel(deps, name);
+    const pointer = await readPointer(deps, model.name);
+    if (!pointer)
+      return { status: 'no_champion', reason: `model "${model.name}" has no champion to improve on` };
+    const begun = await beginRun(deps, model, execution, { force: request.force ?? false });
+    if (begun.status === 'acquired') {
+      await appendLedger(deps, model.name, {
+        at: deps.now(),
+        action: 'retrain',
+        actor: request.actor,
+        reason: request.reason,
+        detail: { execution },
+      });
+      return { status: begun.status, champion: pointer.champion };
+    }
+    deps.log('info', 'retrain not started', {
+      model: model.name,
+      status: begun.status,
+      reason: begun.reason,
+    });
+    return begun;
+  };
+}

@@ -1,0 +1,70 @@
+/** Last step, and the net under every failed execution: record the outcome, give the lease back. Safe to repeat. */
+import * as z from 'zod';
+import type { Deps } from '#shared/deps.ts';
+import type { JsonObject } from '#shared/json.ts';
+import { appendLedger } from '#shared/registry/ledger.ts';
+import { resolveModel } from '#shared/registry/registry.ts';
+import { endRun, type RunOutcome } from '#shared/registry/run.ts';
+
+const stepSchema = z.object({
+  execution: z.string(),
+  model: z.string(),
+  outcome: z.enum([
+    'promoted',
+    'rejected',
+    'awaiting_promotion',
+    'insufficient_labels',
+    'invalid_data',
+    'parity_failed',
+    'conflict',
+    'failed',
+  ]),
+  detail: z.record(z.string(), z.unknown()),
+});
+
+/** What Step Functions says of an execution that ended badly; the embedded engine says the same. */
+const statusChangeSchema = z.object({
+  detail: z.object({
+    executionArn: z.string(),
+    status: z.string(),
+    input: z.string(),
+    cause: z.string().nullish(),
+  }),
+});
+
+export function createReleaseHandler(deps: Deps) {
+  return async (event: unknown) => {
+    const { execution, model: name, outcome, detail } = readEvent(event);
+    const model = await resolveModel(deps, name);
+    const record = await endRun(deps, model, execution, outcome, detail);
+    if (record)
+      await appendLedger(deps, model.name, {
+        at: record.endedAt,
+        action: 'retrain',
+        actor: execution,
+        reason: `${outcome}: ${reasonOf(detail)}`,
+        detail: { execution, outcome },
+      });
+    return { outcome, reason: reasonOf(detail) };
+  };
+}
+
+function readEvent(event: unknown): {
+  execution: string;
+  model: string;
+  outcome: RunOutcome;
+  detail: JsonObject;
+} {
+  const change = statusChangeSchema.safeParse(event);
+  if (!change.success) return stepSchema.parse(event) as ReturnType<typeof readEvent>;
+  const { executionArn, status, input, cause } = change.data.detail;
+  const { model } = z.object({ model: z.string() }).parse(JSON.parse(input));
+  return { execution: executionArn, model, outcome: 'failed', detail: { Error: status, Cause: cause ?? '' } };
+}
+
+function reasonOf(detail: JsonObject): string {
+  const reason = detail['reason'] ?? detail['Cause'] ?? detail['Error'];
+  if (typeof reason === 'string') return reason;
+  const gate = detail['gate'] as { reason?: string } | undefined;
+  return gate?.reason ?? 'no reason was given';
+}

@@ -1,0 +1,115 @@
+/** Second step: freeze the rows of the run. Training and holdout are files from here on, so every later step sees the same. */
+import { type ArchiveRow, encodeRows, readArchive } from '#shared/capture/archive.ts';
+import type { Deps } from '#shared/deps.ts';
+import { objectKeys, stateKeys } from '#shared/registry/keys.ts';
+import type { ModelRecord } from '#shared/registry/model.ts';
+import { readPointer, resolveModel } from '#shared/registry/registry.ts';
+import { candidateNames } from '#shared/retrain/candidates.ts';
+import { readLabelled } from '#shared/retrain/labelled-data.ts';
+import { representativeness } from '#shared/retrain/representative.ts';
+import { type RunRequest, runRequestSchema } from '#shared/retrain/request.ts';
+import {
+  featureHashes,
+  joinLabels,
+  type LabelledRow,
+  splitByTime,
+  withoutFeaturesOf,
+} from '#shared/retrain/snapshot.ts';
+
+export interface SnapshotEvent {
+  readonly execution: string;
+  readonly model: string;
+  readonly request: unknown;
+  readonly champion: string;
+}
+
+const maxBaselineRows = 50_000;
+const minTrainingRows = 30;
+
+export function createSnapshotHandler(deps: Deps) {
+  return async ({ execution, model: name, request: given, champion }: SnapshotEvent) => {
+    const model = await resolveModel(deps, name);
+    const changePoint = await changePointOf(deps, model, runRequestSchema.parse(given));
+    const now = deps.now();
+    const joined = joinLabels(
+      await archivedRows(deps, model, changePoint, now),
+      now,
+      model.retrain.maturity_ms,
+    );
+    const usable = joined.labelled.filter((row) => isKnownLabel(model, row)).slice(-model.retrain.max_rows);
+    const split = splitByTime(usable, await spentThrough(deps, model.name));
+    const facts = {
+      change_point: changePoint,
+      labelled: joined.labelled.length,
+      unlabelled: joined.unlabelled.length,
+      immature: joined.immature,
+      maturity_ms: joined.maturityMs,
+      unknown_labels:
+        joined.labelled.length - joined.labelled.filter((row) => isKnownLabel(model, row)).length,
+      training_rows: split.training.length,
+      holdout_rows: split.holdout.length,
+      overlapping_dropped: split.overlapping,
+    };
+    if (split.holdout.length < model.retrain.min_holdout_rows || split.training.length < minTrainingRows)
+      return {
+        status: 'insufficient_labels',
+        reason: `${split.holdout.length} rows are left to hold out and ${split.training.length} to train on; at least ${model.retrain.min_holdout_rows} and ${minTrainingRows} are needed`,
+        ...facts,
+      };
+    const baseline = await baselineRows(deps, model.name, champion, split.holdout);
+    const key = (file: string) => objectKeys.run(model.name, execution, file);
+    await deps.objects.put(key('recent.ndjson.gz'), await encodeRows(split.training));
+    await deps.objects.put(key('holdout.ndjson.gz'), await encodeRows(split.holdout));
+    await deps.objects.put(key('baseline.ndjson.gz'), await encodeRows(baseline));
+    return {
+      status: 'ready',
+      ...facts,
+      ...representativeness(model, joined),
+      champion,
+      baseline_rows: baseline.length,
+      holdout_through: Math.max(...split.holdout.map((row) => row.at)),
+      recent: key('recent.ndjson.gz'),
+      holdout: key('holdout.ndjson.gz'),
+      baseline: key('baseline.ndjson.gz'),
+      candidates: candidateNames.map((candidate) => ({ name: candidate })),
+    };
+  };
+}
+
+async function changePointOf(deps: Deps, model: ModelRecord, request: RunRequest): Promise<number> {
+  if (request.change_point !== undefined) return request.change_point;
+  return (await readPointer(deps, model.name))?.change.at ?? 0;
+}
+
+/** Rows of quarantined windows never train anything. */
+async function archivedRows(deps: Deps, model: ModelRecord, from: number, to: number): Promise<ArchiveRow[]> {
+  const page = await deps.state.query(stateKeys.of(model.name), { prefix: 'quarantine#' });
+  const quarantined = page.items.map((item) => item.value as { start: number; end: number });
+  const rows: ArchiveRow[] = [];
+  for await (const file of readArchive(deps, model.name, from, to)) {
+    if (quarantined.some(({ start, end }) => file.granule >= start && file.granule < end)) continue;
+    for (const row of file.rows) rows.push(row);
+  }
+  return rows;
+}
+
+function isKnownLabel(model: ModelRecord, row: LabelledRow): boolean {
+  const { classes } = model.schema.target;
+  return classes ? classes.includes(String(row.label)) : Number.isFinite(Number(row.label));
+}
+
+/** Time of the newest row that an earlier decision was made on: one look per decision. */
+async function spentThrough(deps: Deps, model: string): Promise<number> {
+  const item = await deps.state.get(stateKeys.spent(model));
+  return item ? (item.value as { through: number }).through : Number.NEGATIVE_INFINITY;
+}
+
+async function baselineRows(
+  deps: Deps,
+  model: string,
+  champion: string,
+  holdout: readonly LabelledRow[],
+): Promise<readonly LabelledRow[]> {
+  const rows = await readLabelled(deps, objectKeys.version(model, champion, 'train.ndjson.gz'));
+  return withoutFeaturesOf(rows.slice(-maxBaselineRows), featureHashes(holdout));
+}

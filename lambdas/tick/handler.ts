@@ -1,0 +1,33 @@
+/** Every minute: close granules, claim the windows that are due, tell the monitor. A missed tick catches up, a doubled one is harmless. */
+import { closeGranules } from '#shared/capture/rollup.ts';
+import type { Deps } from '#shared/deps.ts';
+import { createAnchorsCache } from '#shared/registry/baseline.ts';
+import { listModels } from '#shared/registry/registry.ts';
+import { announceDueWindows } from '#shared/windows/claim.ts';
+
+export interface TickResult {
+  readonly granules: number;
+  readonly windows: number;
+  readonly failed: readonly string[];
+}
+
+export function createTickHandler(deps: Deps): () => Promise<TickResult> {
+  const anchorsOf = createAnchorsCache(deps);
+  return async () => {
+    const closedBefore = await deps.streamClosedBefore();
+    let granules = 0;
+    let windows = 0;
+    const failed: string[] = [];
+    for (const model of await listModels(deps)) {
+      try {
+        granules += await closeGranules(deps, model.name, closedBefore, anchorsOf);
+        windows += (await announceDueWindows(deps, model)).length;
+      } catch (error) {
+        // one model's trouble is not its neighbours'
+        failed.push(model.name);
+        deps.log('error', 'tick failed for a model', { model: model.name, error: String(error) });
+      }
+    }
+    return { granules, windows, failed };
+  };
+}

@@ -1,0 +1,54 @@
+/** Every function of the API list, bound to the embedded adapters: the handler files are those that Lambda runs. */
+import type { FunctionName } from '#shared/api/surface.ts';
+import type { Deps } from '#shared/deps.ts';
+import { createAdminHandler } from '../../lambdas/admin/handler.ts';
+import { createCaptureHandler } from '../../lambdas/capture/handler.ts';
+import { createFeedbackHandler } from '../../lambdas/feedback/handler.ts';
+import { createMonitorHandler } from '../../lambdas/monitor/handler.ts';
+import { createPredictHandler } from '../../lambdas/predict/handler.ts';
+import { createBeginHandler } from '../../lambdas/retrain/begin/handler.ts';
+import { createEvaluateHandler } from '../../lambdas/retrain/evaluate/handler.ts';
+import { createGateHandler } from '../../lambdas/retrain/gate/handler.ts';
+import { createParityHandler } from '../../lambdas/retrain/parity/handler.ts';
+import { createPromoteHandler } from '../../lambdas/retrain/promote/handler.ts';
+import { createReleaseHandler } from '../../lambdas/retrain/release/handler.ts';
+import { createSnapshotHandler } from '../../lambdas/retrain/snapshot/handler.ts';
+import { createTrainHandler } from '../../lambdas/retrain/train/handler.ts';
+import { createValidateHandler } from '../../lambdas/retrain/validate/handler.ts';
+import { createTickHandler } from '../../lambdas/tick/handler.ts';
+
+/** An event goes in as the host built it; each handler parses what it needs. */
+type AnyHandler = (event: never) => Promise<unknown>;
+
+const factories: Readonly<Record<FunctionName, (deps: Deps) => AnyHandler>> = {
+  predict: createPredictHandler,
+  feedback: createFeedbackHandler,
+  admin: createAdminHandler,
+  capture: createCaptureHandler,
+  tick: createTickHandler,
+  monitor: createMonitorHandler,
+  'retrain-begin': createBeginHandler,
+  'retrain-snapshot': createSnapshotHandler,
+  'retrain-validate': createValidateHandler,
+  'retrain-train': createTrainHandler,
+  'retrain-parity': createParityHandler,
+  'retrain-evaluate': createEvaluateHandler,
+  'retrain-gate': createGateHandler,
+  'retrain-promote': createPromoteHandler,
+  'retrain-release': createReleaseHandler,
+};
+
+export type Invoke = (name: FunctionName, event: unknown) => Promise<unknown>;
+
+/** Each handler is made once, on its first call, as in a warm Lambda. */
+export function bindFunctions(deps: Deps): Invoke {
+  const made = new Map<FunctionName, AnyHandler>();
+  return (name, event) => {
+    let handler = made.get(name);
+    if (!handler) {
+      handler = factories[name](deps);
+      made.set(name, handler);
+    }
+    return handler(event as never);
+  };
+}

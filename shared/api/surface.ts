@@ -1,0 +1,371 @@
+/**
+ * The whole outside of Tidemark as data: functions, routes, schedules, event subscriptions. API Gateway, EventBridge and the
+ * IAM roles are built from it on AWS; the embedded host serves it as it stands.
+ */
+
+export type Auth = 'client' | 'operator' | 'browser' | 'open';
+
+export interface FunctionSpec {
+  /** Folder under `lambdas/`; `handler.ts` there holds the factory, `lambda.ts` binds it to AWS. */
+  readonly folder: string;
+  /** Shares the one asset that carries onnxruntime. */
+  readonly onnx?: boolean;
+  /** Long or CPU-bound: the embedded host runs it outside its own process. */
+  readonly heavy?: boolean;
+  readonly memoryMb: number;
+  readonly timeoutSeconds: number;
+  /** What it touches; grants are derived from this and nothing else. */
+  readonly access: {
+    readonly predictions?: 'read' | 'write';
+    readonly state?: 'read' | 'write';
+    /** Object key prefixes. */
+    readonly reads?: readonly string[];
+    readonly writes?: readonly string[];
+    readonly events?: boolean;
+    readonly pipelines?: boolean;
+  };
+}
+
+export const functions = {
+  predict: {
+    folder: 'predict',
+    onnx: true,
+    memoryMb: 1024,
+    timeoutSeconds: 29,
+    access: { predictions: 'write', state: 'read', reads: ['models/'] },
+  },
+  feedback: {
+    folder: 'feedback',
+    memoryMb: 256,
+    timeoutSeconds: 15,
+    access: { predictions: 'write', state: 'read' },
+  },
+  admin: {
+    folder: 'admin',
+    memoryMb: 512,
+    timeoutSeconds: 29,
+    access: {
+      state: 'write',
+      predictions: 'read',
+      reads: ['models/', 'reports/', 'granules/', 'archive/'],
+      writes: ['models/'],
+      events: true,
+      pipelines: true,
+    },
+  },
+  capture: {
+    folder: 'capture',
+    memoryMb: 1024,
+    timeoutSeconds: 60,
+    access: {
+      predictions: 'read',
+      state: 'read',
+      reads: ['models/'],
+      writes: ['archive/', 'partials/', 'quarantine/'],
+    },
+  },
+  tick: {
+    folder: 'tick',
+    memoryMb: 1024,
+    timeoutSeconds: 120,
+    access: {
+      state: 'write',
+      reads: ['partials/', 'archive/', 'models/'],
+      writes: ['granules/'],
+      events: true,
+    },
+  },
+  monitor: {
+    folder: 'monitor',
+    memoryMb: 1024,
+    timeoutSeconds: 120,
+    access: { state: 'write', reads: ['granules/', 'models/'], writes: ['reports/'], events: true },
+  },
+  'retrain-begin': {
+    folder: 'retrain/begin',
+    memoryMb: 256,
+    timeoutSeconds: 30,
+    access: { state: 'write', pipelines: true },
+  },
+  'retrain-snapshot': {
+    folder: 'retrain/snapshot',
+    heavy: true,
+    memoryMb: 3008,
+    timeoutSeconds: 600,
+    access: { state: 'write', reads: ['archive/', 'models/', 'runs/'], writes: ['runs/'] },
+  },
+  'retrain-validate': {
+    folder: 'retrain/validate',
+    heavy: true,
+    memoryMb: 3008,
+    timeoutSeconds: 300,
+    access: { state: 'read', reads: ['runs/', 'models/'] },
+  },
+  'retrain-train': {
+    folder: 'retrain/train',
+    heavy: true,
+    memoryMb: 3008,
+    timeoutSeconds: 900,
+    access: { state: 'read', reads: ['runs/', 'models/'], writes: ['runs/'] },
+  },
+  'retrain-parity': {
+    folder: 'retrain/parity',
+    onnx: true,
+    heavy: true,
+    memoryMb: 3008,
+    timeoutSeconds: 300,
+    access: { state: 'write', reads: ['runs/', 'models/'], writes: ['models/', 'runs/'] },
+  },
+  'retrain-evaluate': {
+    folder: 'retrain/evaluate',
+    onnx: true,
+    heavy: true,
+    memoryMb: 3008,
+    timeoutSeconds: 300,
+    access: { state: 'read', reads: ['runs/', 'models/'], writes: ['runs/'] },
+  },
+  'retrain-gate': {
+    folder: 'retrain/gate',
+    heavy: true,
+    memoryMb: 1024,
+    timeoutSeconds: 120,
+    access: { state: 'write', reads: ['runs/', 'models/'], writes: ['runs/'] },
+  },
+  'retrain-promote': {
+    folder: 'retrain/promote',
+    memoryMb: 256,
+    timeoutSeconds: 60,
+    access: { state: 'write', reads: ['models/'], events: true },
+  },
+  'retrain-release': {
+    folder: 'retrain/release',
+    memoryMb: 256,
+    timeoutSeconds: 30,
+    access: { state: 'write', events: true },
+  },
+} as const satisfies Record<string, FunctionSpec>;
+
+export type FunctionName = keyof typeof functions;
+
+export interface Route {
+  readonly method: 'GET' | 'POST';
+  /** API Gateway resource path; `{name}` is a path parameter. */
+  readonly path: string;
+  readonly handler: FunctionName;
+  readonly auth: Auth;
+  readonly summary: string;
+}
+
+export const routes: readonly Route[] = [
+  { method: 'GET', path: '/', handler: 'admin', auth: 'client', summary: 'status and the list of endpoints' },
+  {
+    method: 'GET',
+    path: '/health',
+    handler: 'predict',
+    auth: 'open',
+    summary: 'alive, with the model version',
+  },
+  { method: 'GET', path: '/ready', handler: 'predict', auth: 'open', summary: '503 until a model can serve' },
+  {
+    method: 'GET',
+    path: '/metrics',
+    handler: 'admin',
+    auth: 'client',
+    summary: 'Prometheus text exposition',
+  },
+  {
+    method: 'GET',
+    path: '/metrics/summary',
+    handler: 'admin',
+    auth: 'client',
+    summary: 'the same figures as JSON',
+  },
+  {
+    method: 'POST',
+    path: '/predict',
+    handler: 'predict',
+    auth: 'client',
+    summary: 'predict with the default model',
+  },
+  {
+    method: 'POST',
+    path: '/predict/batch',
+    handler: 'predict',
+    auth: 'client',
+    summary: 'up to 1000 rows, default model',
+  },
+  {
+    method: 'POST',
+    path: '/model/reload',
+    handler: 'predict',
+    auth: 'operator',
+    summary: 're-read the default model now',
+  },
+  {
+    method: 'GET',
+    path: '/logs',
+    handler: 'admin',
+    auth: 'client',
+    summary: 'prediction log of the default model',
+  },
+  { method: 'GET', path: '/models', handler: 'admin', auth: 'client', summary: 'registered models' },
+  {
+    method: 'GET',
+    path: '/models/{model}',
+    handler: 'admin',
+    auth: 'client',
+    summary: 'one model: schema, policies, champion',
+  },
+  {
+    method: 'POST',
+    path: '/models/{model}/predict',
+    handler: 'predict',
+    auth: 'client',
+    summary: 'one prediction',
+  },
+  {
+    method: 'POST',
+    path: '/models/{model}/predict/batch',
+    handler: 'predict',
+    auth: 'client',
+    summary: 'up to 1000 rows; one bad row fails alone',
+  },
+  {
+    method: 'POST',
+    path: '/models/{model}/feedback',
+    handler: 'feedback',
+    auth: 'client',
+    summary: 'true labels, one or a list',
+  },
+  {
+    method: 'POST',
+    path: '/models/{model}/reload',
+    handler: 'predict',
+    auth: 'operator',
+    summary: 're-read the champion pointer now',
+  },
+  {
+    method: 'GET',
+    path: '/models/{model}/versions',
+    handler: 'admin',
+    auth: 'client',
+    summary: 'versions with their metrics',
+  },
+  {
+    method: 'GET',
+    path: '/models/{model}/logs',
+    handler: 'admin',
+    auth: 'client',
+    summary: 'prediction log, by id or time',
+  },
+  {
+    method: 'GET',
+    path: '/models/{model}/reports',
+    handler: 'admin',
+    auth: 'client',
+    summary: 'window reports, newest first',
+  },
+  {
+    method: 'GET',
+    path: '/models/{model}/reports/{id}',
+    handler: 'admin',
+    auth: 'client',
+    summary: 'one report, whole',
+  },
+  {
+    method: 'GET',
+    path: '/models/{model}/runs',
+    handler: 'admin',
+    auth: 'client',
+    summary: 'retrain runs, newest first',
+  },
+  {
+    method: 'GET',
+    path: '/models/{model}/runs/{id}',
+    handler: 'admin',
+    auth: 'client',
+    summary: 'one run with its stages',
+  },
+  {
+    method: 'GET',
+    path: '/models/{model}/history',
+    handler: 'admin',
+    auth: 'client',
+    summary: 'the ledger: what served at time T, and why',
+  },
+  {
+    method: 'POST',
+    path: '/models/{model}/retrain',
+    handler: 'admin',
+    auth: 'operator',
+    summary: 'start a retrain run',
+  },
+  {
+    method: 'POST',
+    path: '/models/{model}/monitor',
+    handler: 'admin',
+    auth: 'operator',
+    summary: 'judge the windows that are due now',
+  },
+  {
+    method: 'POST',
+    path: '/models/{model}/rollback',
+    handler: 'admin',
+    auth: 'operator',
+    summary: 'back to the previous or a named version',
+  },
+  {
+    method: 'POST',
+    path: '/models/{model}/promote',
+    handler: 'admin',
+    auth: 'operator',
+    summary: 'make a READY version the champion',
+  },
+  {
+    method: 'POST',
+    path: '/models/{model}/baseline',
+    handler: 'admin',
+    auth: 'operator',
+    summary: 'accept a window as normal',
+  },
+];
+
+export interface Schedule {
+  readonly name: string;
+  readonly everyMinutes: number;
+  readonly handler: FunctionName;
+}
+
+export const schedules: readonly Schedule[] = [{ name: 'tick', everyMinutes: 1, handler: 'tick' }];
+
+export type Subscription =
+  | { readonly event: string; readonly handler: FunctionName }
+  /** The execution name is the event detail's `execution_name`. */
+  | { readonly event: string; readonly stateMachine: MachineName };
+
+/** EventBridge `source` of every event published. */
+export const eventSource = 'tidemark';
+
+export const subscriptions: readonly Subscription[] = [
+  { event: 'WindowsDue', handler: 'monitor' },
+  { event: 'DriftConfirmed', stateMachine: 'retrain' },
+  { event: 'PerformanceDrop', stateMachine: 'retrain' },
+];
+
+/**
+ * State machines. `onFailure` gets the engine's own "execution status change" when one ends FAILED, TIMED_OUT or ABORTED:
+ * States.ALL does not catch States.Runtime, nor the machine's own timeout.
+ */
+export const machines = {
+  retrain: { file: 'statemachines/retrain.asl.json', timeoutSeconds: 7200, onFailure: 'retrain-release' },
+} as const satisfies Record<string, { file: string; timeoutSeconds: number; onFailure: FunctionName }>;
+
+export type MachineName = keyof typeof machines;
+
+/** `${Name}` in an ASL file for each function it invokes: `retrain-begin` → `RetrainBegin`. */
+export function substitutionName(name: FunctionName): string {
+  return name
+    .split('-')
+    .map((word) => word[0]!.toUpperCase() + word.slice(1))
+    .join('');
+}

@@ -1,0 +1,78 @@
+/** The AWS adapters bound to this function's environment. Clients are made on first use, so a function opens only what it touches. */
+import { randomUUID } from 'node:crypto';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { eventSource } from '../api/surface.ts';
+import type { Deps } from '../deps.ts';
+import { createLogger } from '../logger.ts';
+import { parseSettings } from '../settings.ts';
+import { createDynamoTable } from './dynamodb-table.ts';
+import { createEventBridgeEvents } from './eventbridge-events.ts';
+import { createS3Objects } from './s3-objects.ts';
+import { createStepFunctionsPipelines } from './step-functions-pipelines.ts';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Throws with the name of a setting that is malformed; a missing resource name is reported when it is first needed. */
+export function awsDeps(env: Env): Deps {
+  const settings = parseSettings(env);
+  const log = createLogger(settings.LOG_LEVEL, (line) => process.stdout.write(`${line}\n`), Date.now);
+  const dynamo = once(() => new DynamoDBClient({}));
+  const predictions = once(() =>
+    createDynamoTable({ client: dynamo(), tableName: required(env, 'PREDICTIONS_TABLE') }),
+  );
+  const state = once(() => createDynamoTable({ client: dynamo(), tableName: required(env, 'STATE_TABLE') }));
+  const objects = once(() => createS3Objects({ client: new S3Client({}), bucket: required(env, 'BUCKET') }));
+  const events = once(() =>
+    createEventBridgeEvents({
+      client: new EventBridgeClient({}),
+      busName: required(env, 'EVENT_BUS'),
+      source: eventSource,
+    }),
+  );
+  const pipelines = once(() =>
+    createStepFunctionsPipelines({
+      client: new SFNClient({}),
+      machineArnPrefix: required(env, 'MACHINE_ARN_PREFIX'),
+    }),
+  );
+  return {
+    get predictions() {
+      return predictions();
+    },
+    get state() {
+      return state();
+    },
+    get objects() {
+      return objects();
+    },
+    get events() {
+      return events();
+    },
+    get pipelines() {
+      return pipelines();
+    },
+    settings,
+    now: Date.now,
+    newId: randomUUID,
+    streamClosedBefore: async () => Date.now() - settings.GRANULE_GRACE_MS,
+    spool: (record) => process.stdout.write(`${JSON.stringify({ tidemark_spool: record })}\n`),
+    log,
+  };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+function required(env: Env, name: string): string {
+  const value = env[name];
+  if (!value) throw new Error(`the environment variable ${name} is not set`);
+  return value;
+}

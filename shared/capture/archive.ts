@@ -1,0 +1,99 @@
+/** Archived rows: NDJSON.gz under Hive keys, one file per (model, granule, batch). The table forgets; the archive does not. */
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
+import type { Deps } from '../deps.ts';
+import type { Answer } from '../log/prediction-log.ts';
+import { objectKeys, timeKey } from '../registry/keys.ts';
+import type { FeatureRow } from '../schema/rows.ts';
+
+export interface PredictionRow {
+  readonly kind: 'prediction';
+  readonly id: string;
+  readonly version: string;
+  readonly at: number;
+  readonly features: FeatureRow;
+  readonly answer: Answer;
+}
+
+export interface LabelRow {
+  readonly kind: 'label';
+  readonly id: string;
+  readonly label: number | string;
+  readonly labelled_at: number;
+  /** The prediction it belongs to, when that was already there. */
+  readonly prediction?: { readonly version: string; readonly at: number; readonly answer: Answer };
+}
+
+export type ArchiveRow = PredictionRow | LabelRow;
+
+const compress = promisify(gzip);
+const decompress = promisify(gunzip);
+
+export async function encodeRows(rows: readonly unknown[]): Promise<Uint8Array> {
+  return compress(rows.map((row) => `${JSON.stringify(row)}\n`).join(''), { level: 4 });
+}
+
+export async function decodeRows<Row>(bytes: Uint8Array): Promise<Row[]> {
+  const text = (await decompress(bytes)).toString('utf8');
+  return text === ''
+    ? []
+    : text
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Row);
+}
+
+/** Every archived row of one granule, as often as it was delivered. */
+export async function readGranuleRows(
+  deps: Pick<Deps, 'objects'>,
+  model: string,
+  granule: number,
+): Promise<ArchiveRow[]> {
+  const files = await deps.objects.list(`${objectKeys.archiveHour(model, granule)}${timeKey(granule)}-`);
+  const rows: ArchiveRow[] = [];
+  for (const file of files) rows.push(...(await readFile(deps, file.key)));
+  return rows;
+}
+
+async function readFile(deps: Pick<Deps, 'objects'>, key: string): Promise<ArchiveRow[]> {
+  const bytes = await deps.objects.get(key);
+  return bytes ? decodeRows<ArchiveRow>(bytes) : [];
+}
+
+/** Rows whose granule starts within [fromMs, toMs), oldest file first; each with the granule it stands in. */
+export async function* readArchive(
+  deps: Pick<Deps, 'objects'>,
+  model: string,
+  fromMs: number,
+  toMs: number,
+): AsyncGenerator<{ readonly granule: number; readonly rows: readonly ArchiveRow[] }> {
+  const hourMs = 3_600_000;
+  for (let hour = Math.floor(fromMs / hourMs) * hourMs; hour < toMs; hour += hourMs) {
+    const prefix = objectKeys.archiveHour(model, hour);
+    let startAfter: string | undefined;
+    for (;;) {
+      const files = await deps.objects.list(prefix, {
+        limit: 1000,
+        ...(startAfter === undefined ? {} : { startAfter }),
+      });
+      for (const file of files) {
+        const granule = Number(file.key.slice(prefix.length).split('-')[0]);
+        if (granule >= fromMs && granule < toMs) yield { granule, rows: await readFile(deps, file.key) };
+      }
+      if (files.length < 1000) break;
+      startAfter = files.at(-1)!.key;
+    }
+  }
+}
+
+/** One row per (kind, id): the first prediction, the latest label. */
+export function deduplicate(rows: readonly ArchiveRow[]): ArchiveRow[] {
+  const kept = new Map<string, ArchiveRow>();
+  for (const row of rows) {
+    const key = `${row.kind}#${row.id}`;
+    const before = kept.get(key);
+    if (!before || (before.kind === 'label' && row.kind === 'label' && row.labelled_at > before.labelled_at))
+      kept.set(key, row);
+  }
+  return [...kept.values()];
+}

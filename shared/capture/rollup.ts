@@ -1,0 +1,178 @@
+/** Closed granules → one roll-up each: partials added up, or rebuilt from the archive when a row was delivered twice. */
+import type { Deps } from '../deps.ts';
+import type { Json } from '../json.ts';
+import { updateItem } from '../ports/update.ts';
+import type { AnchorsOf } from '../registry/baseline.ts';
+import { objectKeys, stateKeys, timeKey } from '../registry/keys.ts';
+import { deduplicate, readGranuleRows } from './archive.ts';
+import {
+  buildPartial,
+  decodePartial,
+  encodePartial,
+  mergePartials,
+  overlap,
+  type Partial,
+} from './partial.ts';
+
+type RollupDeps = Pick<Deps, 'state' | 'objects' | 'settings'>;
+
+/** What the index of a granule says without opening it. */
+export interface GranuleIndex {
+  readonly start: number;
+  readonly versions: Readonly<Record<string, { readonly predictions: number; readonly labels: number }>>;
+  readonly unmatched_labels: number;
+  readonly outcomes: Readonly<Record<string, number>>;
+  readonly late: number;
+}
+
+/**
+ * Rolls up every granule of the model that ends by `closedBefore`, in time order, each exactly once: the roll-up and its index
+ * are put-if-absent, counters and cursor move after them, so a crash anywhere is repaired by the next call.
+ *
+ * @returns how many granules were closed
+ */
+export async function closeGranules(
+  deps: RollupDeps,
+  model: string,
+  closedBefore: number,
+  anchorsOf: AnchorsOf,
+): Promise<number> {
+  const granuleMs = deps.settings.GRANULE_MS;
+  const end = await moveCursor(deps, model, 'next', Math.floor(closedBefore / granuleMs) * granuleMs);
+  const closed = await rollUpPending(deps, model, end, anchorsOf);
+  await moveCursor(deps, model, 'rolled', end);
+  return closed;
+}
+
+/** How far a model's granules are done: `next` closed to capture, `rolled` rolled up and readable. Unix milliseconds. */
+export interface GranuleCursor {
+  readonly next: number;
+  readonly rolled: number;
+}
+
+const noGranules: GranuleCursor = { next: 0, rolled: 0 };
+
+export async function readGranuleCursor(deps: Pick<Deps, 'state'>, model: string): Promise<GranuleCursor> {
+  const item = await deps.state.get(stateKeys.granuleCursor(model));
+  return item ? (item.value as unknown as GranuleCursor) : noGranules;
+}
+
+/** Only ever forward, also when the clock is not. Answers where the cursor stands. */
+async function moveCursor(
+  deps: RollupDeps,
+  model: string,
+  mark: keyof GranuleCursor,
+  to: number,
+): Promise<number> {
+  const cursor = await updateItem<GranuleCursor>(
+    deps.state,
+    stateKeys.granuleCursor(model),
+    (before = noGranules) => (before[mark] >= to ? undefined : { ...before, [mark]: to }),
+  );
+  return cursor?.[mark] ?? 0;
+}
+
+/** Also what an earlier call closed and did not finish: everything after the newest counted granule. */
+async function rollUpPending(
+  deps: RollupDeps,
+  model: string,
+  end: number,
+  anchorsOf: AnchorsOf,
+): Promise<number> {
+  const prefix = objectKeys.partials(model);
+  const counted = await readCounters(deps, model);
+  let startAfter = `${prefix}${timeKey(counted.through)}/~`;
+  let closed = 0;
+  for (;;) {
+    const [first] = await deps.objects.list(prefix, { startAfter, limit: 1 });
+    const granule = first ? Number(first.key.slice(prefix.length).split('/')[0]) : Number.POSITIVE_INFINITY;
+    if (granule >= end) return closed;
+    await rollUp(deps, model, granule, anchorsOf);
+    startAfter = `${prefix}${timeKey(granule)}/~`;
+    closed += 1;
+  }
+}
+
+async function rollUp(deps: RollupDeps, model: string, granule: number, anchorsOf: AnchorsOf): Promise<void> {
+  const files = await deps.objects.list(`${objectKeys.partials(model)}${timeKey(granule)}/`);
+  const partials: Partial[] = [];
+  for (const file of files) {
+    const bytes = await deps.objects.get(file.key);
+    if (bytes) partials.push(await decodePartial(bytes, anchorsOf));
+  }
+  const merged = mergePartials(partials);
+  const whole = overlap(partials) ? await rebuild(deps, merged, anchorsOf) : merged;
+  await deps.objects.putIfAbsent(objectKeys.granule(model, granule), await encodePartial(whole));
+  const index: GranuleIndex = {
+    start: granule,
+    versions: Object.fromEntries(
+      [...whole.versions].map(([version, { predictions, labels }]) => [version, { predictions, labels }]),
+    ),
+    unmatched_labels: whole.unmatchedLabels,
+    outcomes: whole.outcomes,
+    late: whole.late,
+  };
+  await deps.state.putIfAbsent(stateKeys.granule(model, granule), index as unknown as Json);
+  await count(deps, model, index);
+}
+
+async function rebuild(deps: RollupDeps, merged: Partial, anchorsOf: AnchorsOf): Promise<Partial> {
+  const rows = deduplicate(await readGranuleRows(deps, merged.model, merged.granule));
+  const { model, granule, outcomes, late } = merged;
+  return buildPartial({ model, granule, rows, outcomes, late }, anchorsOf);
+}
+
+/** Since the model was registered; every counted granule is in exactly once. */
+export interface Counters {
+  /** Start of the newest granule counted; -1 before the first. */
+  readonly through: number;
+  readonly predictions: Readonly<Record<string, number>>;
+  readonly labels: Readonly<Record<string, number>>;
+  readonly unmatched_labels: number;
+  readonly outcomes: Readonly<Record<string, number>>;
+  readonly late: number;
+}
+
+export async function readCounters(deps: Pick<Deps, 'state'>, model: string): Promise<Counters> {
+  const item = await deps.state.get(stateKeys.counters(model));
+  return item ? (item.value as unknown as Counters) : noCounts;
+}
+
+const noCounts: Counters = {
+  through: -1,
+  predictions: {},
+  labels: {},
+  unmatched_labels: 0,
+  outcomes: {},
+  late: 0,
+};
+
+async function count(deps: RollupDeps, model: string, index: GranuleIndex): Promise<void> {
+  const versions = Object.entries(index.versions);
+  await updateItem<Counters>(deps.state, stateKeys.counters(model), (before = noCounts) => {
+    if (before.through >= index.start) return undefined;
+    return {
+      through: index.start,
+      predictions: addAll(
+        before.predictions,
+        versions.map(([version, part]) => [version, part.predictions]),
+      ),
+      labels: addAll(
+        before.labels,
+        versions.map(([version, part]) => [version, part.labels]),
+      ),
+      unmatched_labels: before.unmatched_labels + index.unmatched_labels,
+      outcomes: addAll(before.outcomes, Object.entries(index.outcomes)),
+      late: before.late + index.late,
+    };
+  });
+}
+
+function addAll(
+  sums: Readonly<Record<string, number>>,
+  more: readonly (readonly [string, number])[],
+): Record<string, number> {
+  const added: Record<string, number> = { ...sums };
+  for (const [key, value] of more) added[key] = (added[key] ?? 0) + value;
+  return added;
+}

@@ -1,0 +1,34 @@
+/** What every handler factory receives: the ports, the clock and the settings. Built once per process by each host. */
+import type { Json, JsonObject } from './json.ts';
+import type { Events } from './ports/events.ts';
+import type { Objects } from './ports/objects.ts';
+import type { Pipelines } from './ports/pipelines.ts';
+import type { Table } from './ports/table.ts';
+import type { Settings } from './settings.ts';
+
+export interface Deps {
+  /** Predictions and labels; its changes are the feed. */
+  readonly predictions: Table;
+  /** Registry, pointers, ledger, claims, report index. */
+  readonly state: Table;
+  readonly objects: Objects;
+  readonly events: Events;
+  readonly pipelines: Pipelines;
+  readonly settings: Settings;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  /** A fresh unguessable id, 22 or more characters of `[A-Za-z0-9-]`. */
+  readonly newId: () => string;
+  /** Stream time before which every record has been captured: granules that end by then may close. */
+  readonly streamClosedBefore: () => Promise<number>;
+  /** Last resort of the prediction log; must not throw. */
+  readonly spool: (record: SpoolRecord) => void;
+  readonly log: (level: 'debug' | 'info' | 'warn' | 'error', message: string, detail?: JsonObject) => void;
+}
+
+/** A put that the table refused to take; replaying it is a put-if-absent of the same key. */
+export interface SpoolRecord {
+  readonly pk: string;
+  readonly sk: string;
+  readonly value: Json;
+}

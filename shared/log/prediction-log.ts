@@ -1,0 +1,124 @@
+/** The prediction log: one item per answered request, one per label; what capture and `GET /logs` read. */
+import { createHash } from 'node:crypto';
+import type { Deps } from '../deps.ts';
+import type { Json } from '../json.ts';
+import type { Item, PutResult } from '../ports/table.ts';
+import { labelKey, outcomeKey, predictionKey } from '../registry/keys.ts';
+import type { FeatureRow } from '../schema/rows.ts';
+
+export type Answer =
+  | {
+      readonly predicted_class: string;
+      readonly confidence: number;
+      readonly probabilities: Readonly<Record<string, number>>;
+    }
+  | { readonly prediction: number };
+
+export interface PredictionRecord {
+  readonly model: string;
+  readonly version: string;
+  readonly request_id: string;
+  /** Unix milliseconds of the answer. */
+  readonly at: number;
+  readonly features: FeatureRow;
+  readonly answer: Answer;
+  /** Of the features: tells a repeat from a reused id. */
+  readonly hash: string;
+}
+
+export interface LabelRecord {
+  readonly model: string;
+  readonly request_id: string;
+  readonly label: number | string;
+  /** Unix milliseconds; the latest wins. */
+  readonly labelled_at: number;
+  readonly received_at: number;
+}
+
+/** A request that was refused or failed: counted, never its features. */
+export interface OutcomeRecord {
+  readonly model: string;
+  readonly at: number;
+  readonly status: number;
+}
+
+export type LogResult =
+  | { readonly kind: 'stored' }
+  /** The same request was answered before: that answer holds. */
+  | { readonly kind: 'replayed'; readonly record: PredictionRecord }
+  /** The id was used for another body. */
+  | { readonly kind: 'conflict' }
+  /** The store did not take it; the record is in the spool. */
+  | { readonly kind: 'spooled' };
+
+type LogDeps = Pick<Deps, 'predictions' | 'settings' | 'now' | 'spool' | 'log'>;
+
+const daySeconds = 86_400;
+
+export const requestIdPattern = /^[A-Za-z0-9._:-]{1,128}$/;
+
+/** Stable over key order because checked rows follow the schema. */
+export function featuresHash(features: FeatureRow): string {
+  return createHash('sha256').update(JSON.stringify(features)).digest('base64url').slice(0, 22);
+}
+
+/** One conditional put; two quick tries, then the spool. Never throws for a store that is down. */
+export async function logPrediction(deps: LogDeps, record: PredictionRecord): Promise<LogResult> {
+  const key = predictionKey(record.model, record.request_id);
+  const value = record as unknown as Json;
+  const expiresAt = Math.floor(deps.now() / 1000) + deps.settings.LOG_TTL_DAYS * daySeconds;
+  try {
+    const put = await twice(() => deps.predictions.putIfAbsent(key, value, { expiresAt }));
+    if (put.stored) return { kind: 'stored' };
+    const existing = put.existing?.value as unknown as PredictionRecord | undefined;
+    if (existing?.hash === record.hash) return { kind: 'replayed', record: existing };
+    return { kind: 'conflict' };
+  } catch (error) {
+    deps.spool({ ...key, value });
+    deps.log('warn', 'prediction log failed; the record is in the spool', { error: String(error) });
+    return { kind: 'spooled' };
+  }
+}
+
+async function twice(put: () => Promise<PutResult>): Promise<PutResult> {
+  try {
+    return await put();
+  } catch {
+    return put();
+  }
+}
+
+export type LabelResult = 'stored' | 'updated' | 'unchanged';
+
+/** The latest `labelled_at` wins, in whatever order labels arrive. A label may come before its prediction. */
+export async function logLabel(
+  deps: Pick<Deps, 'predictions' | 'settings' | 'now'>,
+  record: LabelRecord,
+): Promise<LabelResult> {
+  const key = labelKey(record.model, record.request_id);
+  const value = record as unknown as Json;
+  const options = { expiresAt: Math.floor(deps.now() / 1000) + deps.settings.LOG_TTL_DAYS * daySeconds };
+  let put = await deps.predictions.putIfAbsent(key, value, options);
+  if (put.stored) return 'stored';
+  while (!put.stored) {
+    const existing: Item | undefined = put.existing;
+    const current = existing?.value as unknown as LabelRecord | undefined;
+    if (current && current.labelled_at >= record.labelled_at) return 'unchanged';
+    put = existing
+      ? await deps.predictions.putIfRevision(key, value, existing.revision, options)
+      : await deps.predictions.putIfAbsent(key, value, options);
+  }
+  return 'updated';
+}
+
+/** Best effort: a failure to count a failure is only logged. */
+export async function logOutcome(deps: LogDeps, id: string, record: OutcomeRecord): Promise<void> {
+  const expiresAt = Math.floor(deps.now() / 1000) + daySeconds;
+  try {
+    await deps.predictions.putIfAbsent(outcomeKey(record.model, id), record as unknown as Json, {
+      expiresAt,
+    });
+  } catch (error) {
+    deps.log('warn', 'an outcome could not be counted', { error: String(error) });
+  }
+}

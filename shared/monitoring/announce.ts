@@ -1,0 +1,62 @@
+/** A verdict as events for machines: drift and performance drops may retrain; bad data is quarantined and never does. */
+import type { Deps } from '../deps.ts';
+import { executionName, stateKeys } from '../registry/keys.ts';
+import { appendLedger } from '../registry/ledger.ts';
+import type { ModelRecord } from '../registry/model.ts';
+import { readPointer } from '../registry/registry.ts';
+import type { Report } from './report.ts';
+
+type AnnounceDeps = Pick<Deps, 'state' | 'events' | 'now'>;
+
+/** Only the champion's verdicts act; the event of a window is the same however often it is sent. */
+export async function announce(deps: AnnounceDeps, model: ModelRecord, report: Report): Promise<void> {
+  const { verdict } = report;
+  if (verdict.kind === 'data_incident') await quarantine(deps, model, report);
+  if (!verdict.confirmed || verdict.kind === 'none') return;
+  const pointer = await readPointer(deps, model.name);
+  if (pointer?.champion !== report.version) return;
+  const reason = verdict.reasons[0] ?? verdict.kind;
+  const since = verdict.episode.start ?? report.window.start;
+  const detail = {
+    model: model.name,
+    version: report.version,
+    report: report.id,
+    window_start: report.window.start,
+    window_end: report.window.end,
+    level: verdict.level,
+    reason,
+    worst: verdict.worst?.name ?? null,
+  };
+  if (verdict.kind === 'data_incident') {
+    await deps.events.publish({ type: 'DataIncident', detail });
+    return;
+  }
+  const trigger = verdict.kind === 'drift' ? 'DriftConfirmed' : 'PerformanceDrop';
+  await deps.events.publish({
+    type: trigger,
+    detail: {
+      ...detail,
+      trigger,
+      actor: 'monitor',
+      change_point: Date.parse(since),
+      execution_name: executionName(model.name, `w${Date.parse(report.window.end)}`),
+    },
+  });
+}
+
+async function quarantine(deps: AnnounceDeps, model: ModelRecord, report: Report): Promise<void> {
+  const start = Date.parse(report.window.start);
+  const put = await deps.state.putIfAbsent(stateKeys.quarantine(model.name, start), {
+    start,
+    end: Date.parse(report.window.end),
+    report: report.id,
+  });
+  if (put.stored)
+    await appendLedger(deps, model.name, {
+      at: deps.now(),
+      action: 'data_incident',
+      actor: 'monitor',
+      reason: report.verdict.reasons[0] ?? 'a hard quality check failed',
+      detail: { report: report.id },
+    });
+}

@@ -1,0 +1,184 @@
+/** From columns to the tensors a model's inputs expect, checked by name and type before ONNX Runtime sees them. */
+
+import { Tensor } from 'onnxruntime-node';
+import type { Column, Columns } from '#shared/schema/columns.ts';
+import { OnnxModelError } from './model-error.ts';
+import type { OnnxTensorInfo } from './session.ts';
+
+/** Columns matched to inputs; makes the tensors of some rows at a time. */
+export interface InputBinding {
+  /** The model takes exactly so many rows at once. */
+  readonly fixedRows: number | undefined;
+  readonly feeds: (start: number, end: number) => Record<string, Tensor>;
+}
+
+type Cell = number | string | null;
+
+const TYPES = ['float', 'double', 'int64', 'int32', 'string', 'bool'] as const;
+type InputType = (typeof TYPES)[number];
+
+interface Input {
+  readonly name: string;
+  readonly type: InputType;
+  /** The dimensions after the first, which is the rows. */
+  readonly rowShape: readonly (number | string)[];
+  readonly fixedRows: number | undefined;
+}
+
+/**
+ * Prepares a model's inputs; the result checks and binds columns.
+ *
+ * @throws OnnxModelError for an element type that columns cannot hold
+ */
+export function planInputs(infos: readonly OnnxTensorInfo[]): (data: Columns) => InputBinding {
+  const inputs = infos.map(toInput);
+  const [first] = inputs;
+  const fixedRows = first?.fixedRows;
+  if (first !== undefined && inputs.length === 1 && !isSingleColumn(first))
+    return (data) => ({ fixedRows, feeds: bindMatrix(first, data) });
+  return (data) => ({ fixedRows, feeds: bindByName(inputs, data) });
+}
+
+function toInput({ name, type, shape }: OnnxTensorInfo): Input {
+  const known = TYPES.find((one) => one === type);
+  if (known === undefined)
+    throw new OnnxModelError(`input "${name}" is of type ${type}: must be one of ${TYPES.join(', ')}`);
+  const [rows, ...rowShape] = shape;
+  return { name, type: known, rowShape, fixedRows: typeof rows === 'number' && rows > 0 ? rows : undefined };
+}
+
+function isSingleColumn({ rowShape }: Input): boolean {
+  return rowShape.every((size) => size === 1);
+}
+
+function bindByName(inputs: readonly Input[], data: Columns): InputBinding['feeds'] {
+  const columns = inputs.map((input) => {
+    const column = data.columns.find(({ name }) => name === input.name);
+    if (column === undefined)
+      throw new OnnxModelError(
+        `input "${input.name}" has no column: expected ${input.type}, found columns ${namesOf(data)}`,
+      );
+    if (!isSingleColumn(input))
+      throw new OnnxModelError(
+        `input "${input.name}" has shape [N, ${input.rowShape}]: must be one value per row where there are several inputs`,
+      );
+    checkType(input, column);
+    return column;
+  });
+  refuseOthers(inputs, data);
+  return (start, end) => {
+    // Without a prototype even a column named "__proto__" is an ordinary key.
+    const feeds: Record<string, Tensor> = Object.create(null);
+    for (let at = 0; at < inputs.length; at++) {
+      const input = inputs[at]!;
+      const shape = [end - start, ...input.rowShape.map(() => 1)];
+      feeds[input.name] = toTensor(input, [columns[at]!], start, end, shape);
+    }
+    return feeds;
+  };
+}
+
+function refuseOthers(inputs: readonly Input[], data: Columns): void {
+  if (data.columns.length === inputs.length) return;
+  const extra = data.columns.find(({ name }) => !inputs.some((input) => input.name === name));
+  throw new OnnxModelError(
+    `column "${extra?.name ?? 'named twice'}" has no input: the model has ${inputs.map(({ name }) => `"${name}"`).join(', ')}`,
+  );
+}
+
+/** One input for all columns: a row is laid out in the order of the columns. */
+function bindMatrix(input: Input, data: Columns): InputBinding['feeds'] {
+  const width = data.columns.length;
+  const shape = input.rowShape.map((size) => (typeof size === 'number' && size > 0 ? size : width));
+  const expected = shape.reduce((product, size) => product * size, 1);
+  if (expected !== width)
+    throw new OnnxModelError(
+      `input "${input.name}" takes ${expected} values per row: found ${width} columns ${namesOf(data)}`,
+    );
+  for (const column of data.columns) checkType(input, column);
+  return (start, end) => ({
+    [input.name]: toTensor(input, data.columns, start, end, [end - start, ...shape]),
+  });
+}
+
+function checkType(input: Input, column: Column): void {
+  const expected = input.type === 'string' ? 'categorical' : 'numeric';
+  if (column.kind !== expected)
+    throw new OnnxModelError(
+      `input "${input.name}" is of type ${input.type}: expected a ${expected} column, found "${column.name}", which is ${column.kind}`,
+    );
+}
+
+function toTensor(
+  input: Input,
+  columns: readonly Column[],
+  start: number,
+  end: number,
+  shape: readonly number[],
+): Tensor {
+  const count = (end - start) * columns.length;
+  const fill = <Value, Into extends { [at: number]: Value }>(into: Into, convert: (cell: Cell) => Value) =>
+    gather(columns, start, end, into, convert);
+  switch (input.type) {
+    case 'float': {
+      const values = columns[0]!.values;
+      const isReady = columns.length === 1 && values instanceof Float32Array;
+      return new Tensor(
+        'float32',
+        isReady ? values.subarray(start, end) : fill(new Float32Array(count), Number),
+        shape,
+      );
+    }
+    case 'double':
+      return new Tensor('float64', fill(new Float64Array(count), Number), shape);
+    case 'int64':
+      return new Tensor(
+        'int64',
+        fill(new BigInt64Array(count), (cell) => BigInt(whole(input, cell))),
+        shape,
+      );
+    case 'int32':
+      return new Tensor(
+        'int32',
+        fill(new Int32Array(count), (cell) => whole(input, cell)),
+        shape,
+      );
+    case 'bool':
+      return new Tensor(
+        'bool',
+        fill(new Uint8Array(count), (cell) => whole(input, cell)),
+        shape,
+      );
+    case 'string':
+      return new Tensor(
+        'string',
+        fill(new Array<string>(count), (cell) => String(cell ?? '')),
+        shape,
+      );
+  }
+}
+
+/** Fills `into` row by row. */
+function gather<Value, Into extends { [at: number]: Value }>(
+  columns: readonly Column[],
+  start: number,
+  end: number,
+  into: Into,
+  convert: (cell: Cell) => Value,
+): Into {
+  const width = columns.length;
+  for (let at = 0; at < width; at++) {
+    const { values } = columns[at]!;
+    for (let row = start; row < end; row++) into[(row - start) * width + at] = convert(values[row]!);
+  }
+  return into;
+}
+
+function whole(input: Input, cell: Cell): number {
+  if (Number.isSafeInteger(cell)) return cell as number;
+  throw new OnnxModelError(`input "${input.name}" is of type ${input.type}: ${cell} is not a whole number`);
+}
+
+function namesOf(data: Columns): string {
+  return data.columns.map(({ name }) => `"${name}"`).join(', ') || 'none';
+}

@@ -1,0 +1,38 @@
+/** Missing rate: more missing rows than the baseline had, for certain and by enough to matter. */
+
+import { rowsOf } from '#shared/drift/compare-feature.ts';
+import { compareShares } from '#shared/drift/two-proportions.ts';
+import { percent, type QualityCheck, type Severity } from './quality-check.ts';
+
+/** The increase must also be this unlikely by chance: a hard finding stops the window at once. */
+const SIGNIFICANCE: Record<Severity, number> = { soft: 1e-3, hard: 1e-4 };
+
+/**
+ * A rise of the missing share by `threshold` (absolute, in [0, 1]) up to, not including, `below`.
+ * Missing rows are no PSI cell: 0 → 5 % gave a PSI of 0.23 or 0.47 depending on the reference's size.
+ */
+function missingRateJump(severity: Severity, threshold: number, below: number): QualityCheck {
+  return {
+    name: 'missing_rate_jump',
+    severity,
+    threshold,
+    scope: 'column',
+    run({ reference, current, designEffect }) {
+      const before = { hits: reference.missing, rows: rowsOf(reference) };
+      const now = { hits: current.missing, rows: rowsOf(current) };
+      if (before.rows === 0 || now.rows === 0) return undefined;
+      const change = now.hits / now.rows - before.hits / before.rows;
+      if (change < threshold || change >= below) return undefined;
+      if (compareShares(before, now, designEffect).increase >= SIGNIFICANCE[severity]) return undefined;
+      return {
+        observed: change,
+        message: `missing rose from ${percent(before.hits / before.rows)} to ${percent(now.hits / now.rows)} of rows`,
+      };
+    },
+  };
+}
+
+const HARD = 0.15;
+
+export const missingRateSoft = missingRateJump('soft', 0.05, HARD);
+export const missingRateHard = missingRateJump('hard', HARD, Number.POSITIVE_INFINITY);

@@ -1,0 +1,49 @@
+/** Unseen categories: more new values than the baseline itself would lead one to expect. */
+
+import { compareShares } from '#shared/drift/two-proportions.ts';
+import { percent, type QualityCheck } from './quality-check.ts';
+
+/** Unseen share less the share expected of fresh baseline-like rows (leave-one-out when the baseline was built). */
+export const unseenCategories: QualityCheck = {
+  name: 'unseen_categories',
+  severity: 'soft',
+  threshold: 0.05,
+  scope: 'column',
+  run({ anchor, reference, current, designEffect }) {
+    if (anchor.kind !== 'categorical' || current.kind !== 'categorical' || current.count === 0)
+      return undefined;
+    const { total, counts, truncated } = current.unseen;
+    const excess = total / current.count - anchor.expectedUnseenShare;
+    if (excess < this.threshold) return undefined;
+    const expected = {
+      hits: Math.round(anchor.expectedUnseenShare * reference.count),
+      rows: reference.count,
+    };
+    if (compareShares(expected, { hits: total, rows: current.count }, designEffect).increase >= 1e-3)
+      return undefined;
+    const examples = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).slice(0, 3);
+    const listed = examples.map(([value]) => JSON.stringify(value)).join(', ');
+    return {
+      observed: excess,
+      message: `${percent(total / current.count)} of rows are in categories the baseline does not have (${listed}${truncated ? ', …' : ''}); ${percent(anchor.expectedUnseenShare)} were expected`,
+    };
+  },
+};
+
+/** A predicted class the accepted model never predicted. */
+export const predictionClassUnseen: QualityCheck = {
+  name: 'prediction_class_unseen',
+  severity: 'soft',
+  threshold: 0,
+  scope: 'column',
+  run({ anchor, current }) {
+    if (anchor.channel !== 'prediction' || current.kind !== 'categorical') return undefined;
+    const { total, counts } = current.unseen;
+    if (total <= this.threshold) return undefined;
+    const [example] = [...counts.keys()].sort();
+    return {
+      observed: total,
+      message: `${total} predictions of a class the baseline never had ("${example}")`,
+    };
+  },
+};

@@ -1,0 +1,93 @@
+/** What a model is: its record, policies and versions, as stored. */
+import * as z from 'zod';
+import { modelSchemaSchema } from '../schema/feature-schema.ts';
+
+export const modelNameSchema = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'a model name is 1 to 63 of a-z, 0-9 and -, not starting with -');
+
+const ratio = z.number().positive();
+
+export const monitorPolicySchema = z.strictObject({
+  /** Length of a tumbling window, milliseconds; a multiple of the deployment's granule. */
+  window_ms: z.number().int().positive().default(86_400_000),
+  /** Fewer rows than this and a calm window says `insufficient_data`. */
+  min_rows: z.number().int().min(10).default(50),
+  /** False discovery rate across the features of a window. */
+  alpha: ratio.max(0.5).default(0.05),
+  /** De-biased PSI above which a feature is a warning, and critical. */
+  psi_warning: ratio.default(0.15),
+  psi_critical: ratio.default(0.3),
+  /** An alarm is confirmed when `m` of the last `n` disjoint windows agree. */
+  m: z.number().int().min(1).default(2),
+  n: z.number().int().min(1).default(3),
+});
+
+export const retrainPolicySchema = z.strictObject({
+  /** Promote without a person once every gate has passed. */
+  auto_promote: z.boolean().default(false),
+  /** After a promotion; doubled after each rejection of the same cause, up to a week. Milliseconds. */
+  cooldown_ms: z.number().int().min(0).default(43_200_000),
+  /** Runs started per UTC day, at most. */
+  daily_cap: z.number().int().min(1).default(2),
+  /** Labelled rows after the change point that must be left for the holdout. */
+  min_holdout_rows: z.number().int().min(10).default(50),
+  /** Newest rows taken into a snapshot, at most. */
+  max_rows: z.number().int().min(100).default(200_000),
+  /** Level of the one-sided bound that an improvement has to clear. */
+  alpha: ratio.max(0.2).default(0.01),
+  /** Youngest age at which a row counts as labelled or not, milliseconds; the measured horizon when that is longer. */
+  maturity_ms: z.number().int().min(0).default(0),
+  /** Largest holdout loss a new champion may have: error rate, or RMSE. */
+  max_loss: z.number().positive().optional(),
+});
+
+export const modelRecordSchema = z.strictObject({
+  name: modelNameSchema,
+  task: z.enum(['classification', 'regression']),
+  schema: modelSchemaSchema,
+  monitor: monitorPolicySchema,
+  retrain: retrainPolicySchema,
+  created_at: z.string(),
+});
+
+export type MonitorPolicy = z.infer<typeof monitorPolicySchema>;
+export type RetrainPolicy = z.infer<typeof retrainPolicySchema>;
+export type ModelRecord = z.infer<typeof modelRecordSchema>;
+
+const manifestSchema = z.strictObject({
+  model: modelNameSchema,
+  version: z.string(),
+  task: z.enum(['classification', 'regression']),
+  created_at: z.string(),
+  /** Of `model.onnx`. */
+  sha256: z.string().length(64),
+  bytes: z.number().int(),
+  schema: modelSchemaSchema,
+  schema_hash: z.string(),
+  trainer: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  /** Rows it was fitted on and held out, and where they came from. */
+  snapshot: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+  /** Held-out figures: `rmse` and `mae`, or `accuracy` and `error_rate`, with `rows`. */
+  metrics: z.record(z.string(), z.number()),
+  importance: z.array(z.strictObject({ name: z.string(), share: z.number() })),
+  parity: z.strictObject({ rows: z.number(), max_absolute: z.number(), max_relative: z.number() }),
+});
+
+export type Manifest = z.infer<typeof manifestSchema>;
+
+export interface VersionRecord {
+  readonly version: string;
+  readonly status: 'READY' | 'REJECTED';
+  readonly created_at: string;
+  readonly sha256: string;
+  readonly metrics: Readonly<Record<string, number>>;
+  /** The run that made it; absent for a first version. */
+  readonly run?: string;
+  readonly reason?: string;
+}
+
+/** Parses a stored manifest; throws when it is not one. */
+export function parseManifest(value: unknown): Manifest {
+  return manifestSchema.parse(value);
+}

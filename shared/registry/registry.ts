@@ -1,0 +1,138 @@
+/** Models, their immutable versions and the champion pointer. The pointer changes by compare-and-swap only. */
+import type { Deps } from '../deps.ts';
+import { ConflictError, ProblemError } from '../errors.ts';
+import type { Json } from '../json.ts';
+import { stateKeys } from './keys.ts';
+import { appendLedger, type LedgerEntry } from './ledger.ts';
+import { type ModelRecord, modelNameSchema, modelRecordSchema, type VersionRecord } from './model.ts';
+
+type State = Pick<Deps, 'state'>;
+
+export interface Pointer {
+  readonly champion: string;
+  readonly previous: string | null;
+  /** The change that made it so; also the newest pointer entry of the ledger. */
+  readonly change: LedgerEntry;
+}
+
+/** Registers a model; the first one becomes the default. Throws {@link ConflictError} when the name is taken. */
+export async function createModel(deps: State, record: ModelRecord): Promise<void> {
+  const checked = modelRecordSchema.parse(record);
+  const put = await deps.state.putIfAbsent(stateKeys.record(checked.name), checked as unknown as Json);
+  if (!put.stored) throw new ConflictError(`a model named "${checked.name}" is already registered`);
+  await deps.state.putIfAbsent(stateKeys.defaultModel, { model: checked.name });
+}
+
+export async function findModel(deps: State, name: string): Promise<ModelRecord | undefined> {
+  if (!modelNameSchema.safeParse(name).success) return undefined;
+  const item = await deps.state.get(stateKeys.record(name));
+  return item ? (item.value as unknown as ModelRecord) : undefined;
+}
+
+/** The named model, or the default one without a name. Throws a 404 problem that lists what exists. */
+export async function resolveModel(deps: State, name: string | undefined): Promise<ModelRecord> {
+  const wanted = name ?? (await defaultModelName(deps));
+  if (wanted === undefined)
+    throw new ProblemError(503, 'no model is registered yet', {}, { 'retry-after': '30' });
+  const model = await findModel(deps, wanted);
+  if (model) return model;
+  const known = await listModels(deps);
+  throw new ProblemError(404, `no model is named "${wanted}"`, {
+    models: known.slice(0, 50).map((one) => one.name),
+  });
+}
+
+async function defaultModelName(deps: State): Promise<string | undefined> {
+  const item = await deps.state.get(stateKeys.defaultModel);
+  return item ? (item.value as { model: string }).model : undefined;
+}
+
+export async function listModels(deps: State): Promise<readonly ModelRecord[]> {
+  const found: ModelRecord[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await deps.state.query(stateKeys.models, cursor === undefined ? {} : { cursor });
+    found.push(...page.items.map((item) => item.value as unknown as ModelRecord));
+    cursor = page.next;
+  } while (cursor !== undefined);
+  return found;
+}
+
+/** Idempotent: the same version again is left as it is. */
+export async function registerVersion(deps: State, model: string, record: VersionRecord): Promise<void> {
+  await deps.state.putIfAbsent(stateKeys.version(model, record.version), record as unknown as Json);
+}
+
+export async function findVersion(
+  deps: State,
+  model: string,
+  version: string,
+): Promise<VersionRecord | undefined> {
+  const item = await deps.state.get(stateKeys.version(model, version));
+  return item ? (item.value as unknown as VersionRecord) : undefined;
+}
+
+/** Newest first. */
+export async function listVersions(
+  deps: State,
+  model: string,
+  limit: number,
+): Promise<readonly VersionRecord[]> {
+  const page = await deps.state.query(stateKeys.of(model), { prefix: 'version#', reverse: true, limit });
+  return page.items.map((item) => item.value as unknown as VersionRecord);
+}
+
+export async function readPointer(deps: State, model: string): Promise<Pointer | undefined> {
+  const item = await deps.state.get(stateKeys.pointer(model));
+  return item ? (item.value as unknown as Pointer) : undefined;
+}
+
+export interface ChampionChange {
+  readonly model: string;
+  readonly to: string;
+  /** What must be the champion for the change to hold; `null` where there must be none yet. */
+  readonly expected: string | null;
+  readonly action: 'promote' | 'rollback' | 'register';
+  readonly actor: string;
+  readonly reason: string;
+}
+
+/**
+ * Moves the pointer if the champion is still the expected one. The same change again answers `unchanged`.
+ * The ledger entry rides in the pointer, so a crash between the two writes loses nothing: the next change writes it.
+ */
+export async function changeChampion(
+  deps: Pick<Deps, 'state' | 'now'>,
+  change: ChampionChange,
+): Promise<'changed' | 'unchanged' | 'conflict'> {
+  const version = await findVersion(deps, change.model, change.to);
+  if (version?.status !== 'READY')
+    throw new ProblemError(
+      409,
+      `version "${change.to}" cannot serve: ${version?.reason ?? version?.status ?? 'unknown version'}`,
+    );
+  const item = await deps.state.get(stateKeys.pointer(change.model));
+  const current = item ? (item.value as unknown as Pointer) : undefined;
+  if (current) await appendLedger(deps, change.model, current.change);
+  if (current?.champion === change.to) return 'unchanged';
+  if ((current?.champion ?? null) !== change.expected) return 'conflict';
+  const pointer: Pointer = {
+    champion: change.to,
+    previous: current?.champion ?? null,
+    change: {
+      at: Math.max(deps.now(), (current?.change.at ?? 0) + 1),
+      action: change.action,
+      actor: change.actor,
+      reason: change.reason,
+      from: current?.champion ?? null,
+      to: change.to,
+    },
+  };
+  const value = pointer as unknown as Json;
+  const put = item
+    ? await deps.state.putIfRevision(stateKeys.pointer(change.model), value, item.revision)
+    : await deps.state.putIfAbsent(stateKeys.pointer(change.model), value);
+  if (!put.stored) return 'conflict';
+  await appendLedger(deps, change.model, pointer.change);
+  return 'changed';
+}

@@ -1,0 +1,205 @@
+/** A retrain run's place in the registry: lease, cooldown, back-off, daily cap, and the record of how it ended. */
+import type { Deps } from '../deps.ts';
+import type { Json, JsonObject } from '../json.ts';
+import { updateItem } from '../ports/update.ts';
+import { stateKeys } from './keys.ts';
+import type { ModelRecord } from './model.ts';
+
+type RunDeps = Pick<Deps, 'state' | 'now' | 'pipelines'>;
+
+export type BeginResult =
+  | { readonly status: 'acquired' }
+  | { readonly status: 'leased'; readonly reason: string }
+  | { readonly status: 'cooling_down'; readonly reason: string }
+  | { readonly status: 'daily_cap'; readonly reason: string };
+
+interface Lease {
+  readonly execution: string;
+  readonly startedAt: number;
+}
+
+/**
+ * Takes the model's lease for an execution. The same execution again has it; a lease whose execution is no longer RUNNING is
+ * taken over. A cooldown or the daily cap refuses before the lease is touched, unless `force`.
+ */
+export async function beginRun(
+  deps: RunDeps,
+  model: ModelRecord,
+  execution: string,
+  options: { readonly force: boolean },
+): Promise<BeginResult> {
+  const held = await deps.state.get(stateKeys.lease(model.name));
+  if ((held?.value as unknown as Lease | undefined)?.execution === execution) return { status: 'acquired' };
+  const refused = options.force
+    ? undefined
+    : ((await cooling(deps, model)) ?? (await overCap(deps, model, execution)));
+  if (refused) return refused;
+  const lease = { execution, startedAt: deps.now() };
+  const taken = held
+    ? await takeOver(deps, model.name, held.revision, held.value as unknown as Lease, lease)
+    : (await deps.state.putIfAbsent(stateKeys.lease(model.name), lease)).stored;
+  if (!taken) return { status: 'leased', reason: 'another run of this model is under way' };
+  await countToday(deps, model.name, execution);
+  return { status: 'acquired' };
+}
+
+async function takeOver(
+  deps: RunDeps,
+  model: string,
+  revision: number,
+  held: Lease,
+  lease: Lease,
+): Promise<boolean> {
+  const holder = await deps.pipelines.describe(held.execution);
+  if (holder?.status === 'RUNNING') return false;
+  return (await deps.state.putIfRevision(stateKeys.lease(model), lease as unknown as Json, revision)).stored;
+}
+
+interface Cooldown {
+  readonly until: number;
+  readonly reason: string;
+}
+
+async function cooling(deps: RunDeps, model: ModelRecord): Promise<BeginResult | undefined> {
+  const item = await deps.state.get(stateKeys.cooldown(model.name));
+  if (!item) return undefined;
+  const { until, reason } = item.value as unknown as Cooldown;
+  if (until <= deps.now()) return undefined;
+  return {
+    status: 'cooling_down',
+    reason: `${reason}; next run not before ${new Date(until).toISOString()}`,
+  };
+}
+
+async function overCap(
+  deps: RunDeps,
+  model: ModelRecord,
+  execution: string,
+): Promise<BeginResult | undefined> {
+  const runs = await runsToday(deps, model.name);
+  if (runs.includes(execution) || runs.length < model.retrain.daily_cap) return undefined;
+  return {
+    status: 'daily_cap',
+    reason: `${runs.length} runs were started today (UTC); ${model.retrain.daily_cap} are allowed`,
+  };
+}
+
+const dayKey = (model: string, now: number) => stateKeys.day(model, new Date(now).toISOString().slice(0, 10));
+
+async function runsToday(deps: RunDeps, model: string): Promise<readonly string[]> {
+  const item = await deps.state.get(dayKey(model, deps.now()));
+  return item ? (item.value as { runs: string[] }).runs : [];
+}
+
+interface Day {
+  readonly runs: readonly string[];
+}
+
+async function countToday(deps: RunDeps, model: string, execution: string): Promise<void> {
+  await updateItem<Day>(
+    deps.state,
+    dayKey(model, deps.now()),
+    (day) => (day?.runs.includes(execution) ? undefined : { runs: [...(day?.runs ?? []), execution] }),
+    { expiresAt: Math.floor(deps.now() / 1000) + 3 * 86_400 },
+  );
+}
+
+/** A run that learnt nothing (too few labels, a failure) does not use up the day's allowance. */
+async function uncountToday(deps: RunDeps, model: string, execution: string): Promise<void> {
+  await updateItem<Day>(deps.state, dayKey(model, deps.now()), (day) =>
+    day?.runs.includes(execution) ? { runs: day.runs.filter((one) => one !== execution) } : undefined,
+  );
+}
+
+export type RunOutcome =
+  | 'promoted'
+  | 'rejected'
+  | 'awaiting_promotion'
+  | 'insufficient_labels'
+  | 'invalid_data'
+  | 'parity_failed'
+  | 'conflict'
+  | 'failed';
+
+export interface RunRecord {
+  readonly execution: string;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly outcome: RunOutcome;
+  readonly detail: JsonObject;
+}
+
+const weekMs = 7 * 86_400_000;
+
+/**
+ * Records how a run ended and gives the lease back, in that order; safe to repeat. A promotion starts the cooldown; a
+ * rejection starts a back-off that doubles with each one in a row, up to a week; anything else leaves the way open.
+ */
+export async function endRun(
+  deps: RunDeps,
+  model: ModelRecord,
+  execution: string,
+  outcome: RunOutcome,
+  detail: JsonObject,
+): Promise<RunRecord | undefined> {
+  const held = await deps.state.get(stateKeys.lease(model.name));
+  const lease = held?.value as unknown as Lease | undefined;
+  if (!held || lease?.execution !== execution) return undefined;
+  const record: RunRecord = { execution, startedAt: lease.startedAt, endedAt: deps.now(), outcome, detail };
+  await deps.state.putIfAbsent(
+    stateKeys.run(model.name, lease.startedAt, execution),
+    record as unknown as Json,
+  );
+  if (outcome === 'promoted' || outcome === 'rejected') await startCooldown(deps, model, execution, outcome);
+  else if (outcome !== 'awaiting_promotion') await uncountToday(deps, model.name, execution);
+  await deps.state.delete(stateKeys.lease(model.name), held.revision);
+  return record;
+}
+
+async function startCooldown(
+  deps: RunDeps,
+  model: ModelRecord,
+  execution: string,
+  outcome: 'promoted' | 'rejected',
+): Promise<void> {
+  const rejections = await countRejections(deps, model.name, execution, outcome);
+  const backoffMs = model.retrain.cooldown_ms * 2 ** Math.max(rejections - 1, 0);
+  const until =
+    deps.now() + (outcome === 'promoted' ? model.retrain.cooldown_ms : Math.min(backoffMs, weekMs));
+  const reason =
+    outcome === 'promoted'
+      ? 'cooldown after a promotion'
+      : `back-off after ${rejections} rejected candidate(s) in a row`;
+  await updateItem<Cooldown>(deps.state, stateKeys.cooldown(model.name), () => ({ until, reason }), {
+    expiresAt: Math.ceil(until / 1000),
+  });
+}
+
+interface Backoff {
+  readonly count: number;
+  /** The execution counted last: recording it twice counts it once. */
+  readonly last: string;
+}
+
+async function countRejections(
+  deps: RunDeps,
+  model: string,
+  execution: string,
+  outcome: 'promoted' | 'rejected',
+): Promise<number> {
+  const backoff = await updateItem<Backoff>(deps.state, stateKeys.backoff(model), (before) => {
+    if (before?.last === execution) return undefined;
+    return { count: outcome === 'promoted' ? 0 : (before?.count ?? 0) + 1, last: execution };
+  });
+  return backoff?.count ?? 0;
+}
+
+/** Newest first. */
+export async function listRuns(
+  deps: Pick<Deps, 'state'>,
+  model: string,
+  limit: number,
+): Promise<readonly RunRecord[]> {
+  const page = await deps.state.query(stateKeys.of(model), { prefix: 'run#', reverse: true, limit });
+  return page.items.map((item) => item.value as unknown as RunRecord);
+}

@@ -1,0 +1,84 @@
+/** A CSV file as a rectangular table of text, or the line and the reason why it is not one. */
+import { CsvError, parse } from 'csv-parse/sync';
+import { InvalidDataError } from '../errors.ts';
+
+export interface TextTable {
+  readonly header: readonly string[];
+  /** As many cells as the header has. */
+  readonly rows: readonly (readonly string[])[];
+  /** Line of the file on which row `at` ends, counted from 1. */
+  readonly lines: readonly number[];
+}
+
+const numericText = /^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$/;
+
+/** Whether a cell reads as a finite decimal number. */
+export function isNumericText(text: string): boolean {
+  return numericText.test(text) && Number.isFinite(Number(text));
+}
+
+/** Whether a cell says "not known". */
+export function isMissingText(text: string): boolean {
+  return text === '' || /^(na|n\/a|nan|null|none)$/i.test(text);
+}
+
+/** Throws {@link InvalidDataError} naming the line when the file is not a table with a header of two or more unique names. */
+export function parseCsv(text: string): TextTable {
+  const records = readRecords(text);
+  const header = records[0]?.record.map((name) => name.trim());
+  if (!header) throw new InvalidDataError('the file is empty: a header line and data are expected');
+  checkHeader(header);
+  const data = records.slice(1);
+  if (data.length === 0) throw new InvalidDataError('the file has a header and no data rows');
+  for (const { record, info } of data)
+    if (record.length !== header.length)
+      throw new InvalidDataError(
+        `line ${info.lines}: ${record.length} cells, the header has ${header.length}`,
+      );
+  return {
+    header,
+    rows: data.map(({ record }) => record.map((cell) => cell.trim())),
+    lines: data.map(({ info }) => info.lines),
+  };
+}
+
+interface CsvRecord {
+  readonly record: string[];
+  readonly info: { readonly lines: number };
+}
+
+function readRecords(text: string): CsvRecord[] {
+  try {
+    return parse(text, {
+      bom: true,
+      info: true,
+      skip_empty_lines: true,
+      relax_column_count: true,
+    }) as unknown as CsvRecord[];
+  } catch (error) {
+    if (error instanceof CsvError) {
+      const line = (error as unknown as { lines?: number }).lines;
+      throw new InvalidDataError(`line ${line ?? '?'}: ${error.message}`, { cause: error });
+    }
+    throw error;
+  }
+}
+
+function checkHeader(header: readonly string[]): void {
+  if (header.length < 2)
+    throw new InvalidDataError(
+      `line 1: one column ("${header[0]}"); at least one feature and the target are expected`,
+    );
+  const numeric = header.find((name) => isNumericText(name));
+  if (numeric !== undefined)
+    throw new InvalidDataError(`line 1: no header: "${numeric}" is a number where a column name is expected`);
+  const empty = header.indexOf('');
+  if (empty >= 0) throw new InvalidDataError(`line 1: column ${empty + 1} has no name`);
+  const twice = header.find((name, at) => header.indexOf(name) !== at);
+  if (twice !== undefined) throw new InvalidDataError(`line 1: two columns are named "${twice}"`);
+  const tooLong = header.find((name) => name.length > 128);
+  if (tooLong !== undefined)
+    throw new InvalidDataError(
+      `line 1: column name "${tooLong.slice(0, 40)}…" is longer than 128 characters`,
+    );
+}

@@ -1,0 +1,67 @@
+/** A model's feature schema: the single source for validation, typed columns, graph inputs and monitored features. */
+import { createHash } from 'node:crypto';
+import * as z from 'zod';
+
+const featureSchema = z
+  .strictObject({
+    name: z.string().min(1).max(128),
+    kind: z.enum(['numeric', 'categorical', 'datetime', 'id']),
+    /** Whole numbers only were seen; informative. */
+    integer: z.boolean().optional(),
+    /** true / false were seen: JSON booleans are accepted. */
+    boolean: z.boolean().optional(),
+    /** Inferred bounds are soft: exceeding them is drift, not an error. */
+    min: z.number().optional(),
+    max: z.number().optional(),
+    /** A person confirmed the bounds: exceeding them is a data incident. */
+    physical: z.boolean().optional(),
+    /** Seen categories; soft as well. */
+    values: z.array(z.string()).optional(),
+  })
+  .readonly();
+
+export const modelSchemaSchema = z.strictObject({
+  features: z.array(featureSchema).min(1).max(2000),
+  target: z.strictObject({
+    name: z.string().min(1),
+    /** Absent for regression. */
+    classes: z.array(z.string()).min(2).optional(),
+  }),
+});
+
+export type Feature = z.infer<typeof featureSchema>;
+export type ModelSchema = z.infer<typeof modelSchemaSchema>;
+
+/** One input of the model: a feature itself, or one part of a date. */
+export interface ModelColumn {
+  readonly name: string;
+  readonly kind: 'numeric' | 'categorical';
+  readonly feature: string;
+  readonly part?: 'hour' | 'weekday' | 'month';
+}
+
+const dateParts = ['hour', 'weekday', 'month'] as const;
+
+/** The model's inputs, in order. Ids are never inputs; a date becomes hour, weekday and month (UTC). */
+export function modelColumns(schema: ModelSchema): readonly ModelColumn[] {
+  return schema.features.flatMap((feature): ModelColumn[] => {
+    if (feature.kind === 'id') return [];
+    if (feature.kind === 'datetime')
+      return dateParts.map((part) => ({
+        name: `${feature.name}_${part}`,
+        kind: 'numeric',
+        feature: feature.name,
+        part,
+      }));
+    return [{ name: feature.name, kind: feature.kind, feature: feature.name }];
+  });
+}
+
+/** Changes whenever what a model may be sent changes; stored with every version and every prediction. */
+export function schemaHash(schema: ModelSchema): string {
+  const shape = schema.features.map(({ name, kind }) => [name, kind]);
+  return createHash('sha256')
+    .update(JSON.stringify([shape, schema.target]))
+    .digest('hex')
+    .slice(0, 16);
+}

@@ -1,0 +1,60 @@
+/** The nodes of a tree under construction, one list per property. */
+
+import type { GbdtTree } from './gbdt-model.ts';
+import type { Split } from './tree-split.ts';
+
+/** A `GbdtTree` while its nodes are still being added. */
+export interface NodeLists {
+  readonly column: number[];
+  readonly threshold: number[];
+  readonly left: number[];
+  readonly right: number[];
+  readonly missingLeft: number[];
+  readonly value: number[];
+  readonly gain: number[];
+}
+
+/** A tree without nodes. */
+export function emptyNodes(): NodeLists {
+  return { column: [], threshold: [], left: [], right: [], missingLeft: [], value: [], gain: [] };
+}
+
+/** Appends a leaf of value 0 and returns its index. */
+export function addNode(nodes: NodeLists): number {
+  nodes.column.push(-1);
+  for (const list of [nodes.threshold, nodes.left, nodes.right, nodes.missingLeft, nodes.value, nodes.gain])
+    list.push(0);
+  return nodes.column.length - 1;
+}
+
+/** Turns a leaf into an inner node whose children exist. */
+export function recordSplit(
+  nodes: NodeLists,
+  node: number,
+  split: Split,
+  cuts: Float32Array,
+  left: number,
+  right: number,
+): void {
+  nodes.column[node] = split.column;
+  // After the last value bin there is no cut: every value, infinity too, goes left and only missing ones right.
+  nodes.threshold[node] = cuts[split.bin] ?? Number.POSITIVE_INFINITY;
+  nodes.left[node] = left;
+  nodes.right[node] = right;
+  nodes.missingLeft[node] = split.missingLeft ? 1 : 0;
+  nodes.gain[node] = split.gain;
+}
+
+/** The finished tree. */
+export function toTree(nodes: NodeLists, output: number): GbdtTree {
+  return {
+    output,
+    column: Int32Array.from(nodes.column),
+    threshold: Float32Array.from(nodes.threshold),
+    left: Int32Array.from(nodes.left),
+    right: Int32Array.from(nodes.right),
+    missingLeft: Uint8Array.from(nodes.missingLeft),
+    value: Float32Array.from(nodes.value),
+    gain: Float32Array.from(nodes.gain),
+  };
+}
