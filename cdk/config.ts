@@ -5,7 +5,7 @@ import type { Auth, FunctionName } from '#shared/api/surface.ts';
 export const stageNames = ['local', 'dev', 'prod'] as const;
 export type StageName = (typeof stageNames)[number];
 
-export const architectures = ['x86_64', 'arm64'] as const;
+const architectures = ['x86_64', 'arm64'] as const;
 export type ArchitectureName = (typeof architectures)[number];
 
 export interface StageConfig {

@@ -12,7 +12,7 @@ export const machineName = (stage: StageName, name: MachineName | '') => `tidema
 export type StackPart = 'serving' | 'monitoring' | 'retrain';
 
 /** `retrain-*` are steps of the state machine; whoever answers a route or feeds on what it wrote serves; the rest watches. */
-export function stackOf(name: FunctionName): StackPart {
+function stackOf(name: FunctionName): StackPart {
   if (name.startsWith('retrain-')) return 'retrain';
   return name === 'capture' || routes.some((route) => route.handler === name) ? 'serving' : 'monitoring';
 }

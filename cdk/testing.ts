@@ -1,10 +1,11 @@
 // Test helper: a stage synthesised as `cdk synth` would, without bundling any code.
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { flattenCfnReference } from 'cdk-nag/lib/utils/flatten-cfn-reference.js';
+import { afterAll } from 'vitest';
 import { type StageName, stageConfig } from './config.ts';
 import { projectRoot } from './constructs/bundle.ts';
 import { buildTidemark, type Tidemark } from './tidemark.ts';
@@ -20,12 +21,24 @@ export interface SynthesisedStage {
   readonly working: readonly Template[];
 }
 
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+/** An empty folder that is gone after the tests of the file. */
+export function temporaryFolder(name: string): string {
+  const folder = mkdtempSync(join(tmpdir(), `tidemark-${name}-`));
+  folders.push(folder);
+  return folder;
+}
+
 /** The app of `stage`, with the context of `cdk.json` and an output folder of its own. */
 export function appOf(stage: StageName, context: Readonly<Record<string, unknown>> = {}): [App, Tidemark] {
   const cdkJson = JSON.parse(readFileSync(join(projectRoot, 'cdk.json'), 'utf8')) as { context: object };
   const app = new App({
     context: { ...cdkJson.context, stage, ...context },
-    outdir: mkdtempSync(join(tmpdir(), `tidemark-${stage}-`)),
+    outdir: temporaryFolder(stage),
   });
   return [
     app,
@@ -48,7 +61,7 @@ export function synthStage(stage: StageName): SynthesisedStage {
   return { app, stacks, data, monitoring, serving, retrain, working: [monitoring, serving, retrain] };
 }
 
-export interface Statement {
+interface Statement {
   readonly Effect: 'Allow' | 'Deny';
   readonly Action: string | readonly string[];
   readonly Resource: unknown;

@@ -30,7 +30,7 @@ export function grantAccess(role: Role, access: FunctionSpec['access'], deployme
   if (access.pipelines === true) grantPipelines(role, deployment);
 }
 
-export function grantReadObjects(role: Role, prefixes: readonly string[], { bucketArn }: Deployment): void {
+function grantReadObjects(role: Role, prefixes: readonly string[], { bucketArn }: Deployment): void {
   const objects = prefixes.map((prefix) => `${bucketArn}/${prefix}*`);
   allow(role, ['s3:GetObject'], objects);
   // Without ListBucket a missing object is 403, not 404. That check carries no prefix, hence IfExists: a get answers

@@ -1,26 +1,18 @@
 // What goes into an asset: one file per function, one platform of onnxruntime, and the same bytes wherever it is built.
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { createHash } from 'node:crypto';
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type FunctionName, type FunctionSpec, functions } from '#shared/api/surface.ts';
+import { temporaryFolder } from '../testing.ts';
 import { allAssets, assetOf, bundle, handlerOf, projectRoot } from './bundle.ts';
 
 const specs = Object.entries(functions) as [FunctionName, FunctionSpec][];
-const folder = (name: string) => mkdtempSync(join(tmpdir(), `tidemark-${name}-`));
 
 /** A project like this one, whose functions only say what they can reach. */
 function projectOfStubs(): string {
-  const root = folder('stubs');
+  const root = temporaryFolder('stubs');
   cpSync(join(projectRoot, 'package.json'), join(root, 'package.json'));
   symlinkSync(join(projectRoot, 'node_modules'), join(root, 'node_modules'));
   for (const [name, { folder: lambda, onnx }] of specs) {
@@ -59,7 +51,7 @@ describe('assets', () => {
 
 describe('bundle()', () => {
   it('writes one self-contained module and its source map, which holds no sources', async () => {
-    const out = folder('tick');
+    const out = temporaryFolder('tick');
     bundle(assetOf('tick'), out, 'x86_64', stubs);
     expect(filesIn(out)).toEqual(['tick.mjs', 'tick.mjs.map']);
     expect(handlerOf('tick')).toBe('tick.handler');
@@ -75,7 +67,7 @@ describe('bundle()', () => {
       ['x86_64', 'x64'],
       ['arm64', 'arm64'],
     ] as const) {
-      const out = folder('onnx');
+      const out = temporaryFolder('onnx');
       bundle(assetOf('predict'), out, architecture, stubs);
       const files = filesIn(out);
       expect(files.filter((file) => file.includes('/bin/'))).toEqual([
@@ -96,11 +88,11 @@ describe('bundle()', () => {
     const root = projectOfStubs();
     const source = "import 'onnxruntime-node'; export const handler = () => undefined;";
     writeFileSync(join(root, 'lambdas/tick/lambda.ts'), source);
-    expect(() => bundle(assetOf('tick'), folder('tick'), 'x86_64', root)).toThrow();
+    expect(() => bundle(assetOf('tick'), temporaryFolder('tick'), 'x86_64', root)).toThrow();
   });
 
   it('gives the same bytes wherever the output goes', () => {
-    const outs = [folder('a'), join(folder('elsewhere'), 'much/deeper')];
+    const outs = [temporaryFolder('a'), join(temporaryFolder('elsewhere'), 'much/deeper')];
     for (const out of outs) bundle(assetOf('predict'), out, 'x86_64', stubs);
     const [first, second] = outs.map((out) => filesIn(out).map((file) => [file, sha256(join(out, file))]));
     expect(second).toEqual(first);

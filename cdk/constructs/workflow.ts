@@ -34,7 +34,7 @@ export interface WorkflowProps {
   readonly deadLetters: IQueue;
 }
 
-export class InvalidDefinitionError extends Error {
+class InvalidDefinitionError extends Error {
   override readonly name = 'InvalidDefinitionError';
 }
 

@@ -29,22 +29,24 @@ export interface ModelStore {
 const maxWarmModels = 8;
 
 export function createModelStore(deps: Deps): ModelStore {
-  /** In order of use, oldest first; '' is the default model. */
+  /** By model name, in order of use, oldest first. */
   const slots = new Map<string, Slot>();
   const loading = new Map<string, Promise<LoadedModel>>();
+  let defaultName: string | undefined;
   let reading: Promise<void> | undefined;
 
-  async function load(name: string): Promise<LoadedModel> {
-    const record = await resolveModel(deps, name || undefined);
+  async function load(name: string | undefined): Promise<LoadedModel> {
+    const record = await resolveModel(deps, name);
+    if (name === undefined) defaultName = record.name;
     const pointer = await readPointer(deps, record.name);
     if (!pointer)
       throw new ProblemError(503, `model "${record.name}" has no champion yet`, {}, { 'retry-after': '30' });
-    const warm = slots.get(name)?.model;
+    const warm = slots.get(record.name)?.model;
     const model =
-      warm?.manifest.version === pointer.champion && warm.record.name === record.name
+      warm?.manifest.version === pointer.champion
         ? { ...warm, record }
         : await open(record, pointer.champion);
-    keep(name, model);
+    keep(model);
     return model;
   }
 
@@ -54,20 +56,21 @@ export function createModelStore(deps: Deps): ModelStore {
     return { record, manifest, session };
   }
 
-  function keep(name: string, model: LoadedModel): void {
-    slots.delete(name);
-    slots.set(name, { model, readAt: deps.now() });
+  function keep(model: LoadedModel): void {
+    slots.delete(model.record.name);
+    slots.set(model.record.name, { model, readAt: deps.now() });
     for (const oldest of slots.keys()) {
       if (slots.size <= maxWarmModels) break;
       slots.delete(oldest);
     }
   }
 
-  function loadOnce(name: string): Promise<LoadedModel> {
-    let running = loading.get(name);
+  function loadOnce(name: string | undefined): Promise<LoadedModel> {
+    const key = name ?? '';
+    let running = loading.get(key);
     if (!running) {
-      running = load(name).finally(() => loading.delete(name));
-      loading.set(name, running);
+      running = load(name).finally(() => loading.delete(key));
+      loading.set(key, running);
     }
     return running;
   }
@@ -78,19 +81,22 @@ export function createModelStore(deps: Deps): ModelStore {
     reading = loadOnce(name).then(
       () => undefined,
       (error: unknown) =>
-        deps.log('error', 'model reload failed; the old version keeps serving', { error: String(error) }),
+        deps.log('error', 'model reload failed; the old version keeps serving', {
+          model: name,
+          error: String(error),
+        }),
     );
   }
 
   return {
-    async current(name = '') {
-      const slot = slots.get(name);
+    async current(name = defaultName) {
+      const slot = name === undefined ? undefined : slots.get(name);
       if (!slot) return loadOnce(name);
       const age = deps.now() - slot.readAt;
-      if (age > deps.settings.POINTER_TTL_MS || age < 0) refresh(name, slot);
+      if (age > deps.settings.POINTER_TTL_MS || age < 0) refresh(slot.model.record.name, slot);
       return slot.model;
     },
-    reload: (name = '') => loadOnce(name),
+    reload: (name = defaultName) => loadOnce(name),
     async settle() {
       await reading;
     },

@@ -1,17 +1,16 @@
 /** The feed's moving half: hands a table's changes to capture, batch by batch, the way a stream mapping calls a Lambda. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { DynamoDBStreamEvent } from 'aws-lambda';
 import { toStreamEvent } from './feed-event.ts';
 import type { FeedLog, LogEntry } from './feed-log.ts';
 
-export type FeedHandler = (event: DynamoDBStreamEvent) => Promise<unknown>;
+type FeedHandler = (event: DynamoDBStreamEvent) => Promise<unknown>;
 
-export interface DeliverOptions {
+interface DeliverOptions {
   /** At most so many records in an event; 1000 unless told. */
   readonly batchSize?: number;
   /** How long a batch that is not full waits for more; 20 ms unless told. */
   readonly maxWaitMs?: number;
-  /** Wait after a handler's first failure, doubled at each further one up to {@link MAX_RETRY_MS}; 100 ms unless told. */
+  /** Wait after a handler's first failure, doubled at each further one up to 10 s; 100 ms unless told. */
   readonly retryMs?: number;
   /** Hears of every failed delivery; prints to stderr unless told. */
   readonly onError?: (error: unknown, attempt: number) => void;
@@ -40,7 +39,7 @@ export interface Feed {
   close(): Promise<void>;
 }
 
-export interface Delivery {
+interface Delivery {
   /** Resolves after the batch in flight; what was not delivered waits for the next start. */
   close(): Promise<void>;
 }
@@ -74,8 +73,9 @@ class DeliveryLoop {
   private readonly log: FeedLog;
   private readonly handler: FeedHandler;
   private readonly options: Required<DeliverOptions>;
-  private readonly stopping = new AbortController();
   private readonly finished: Promise<void>;
+  private isStopping = false;
+  private endWait = (): void => {};
 
   constructor(log: FeedLog, handler: FeedHandler, options: DeliverOptions = {}) {
     this.log = log;
@@ -87,14 +87,15 @@ class DeliveryLoop {
   }
 
   async stop(): Promise<void> {
-    this.stopping.abort();
+    this.isStopping = true;
+    this.endWait();
     await this.finished;
   }
 
   private async run(): Promise<void> {
     let batch: readonly LogEntry[] = [];
     let attempt = 0;
-    while (!this.stopping.signal.aborted) {
+    while (!this.isStopping) {
       try {
         if (batch.length === 0) batch = await this.nextBatch();
         if (batch.length === 0) continue;
@@ -105,7 +106,7 @@ class DeliveryLoop {
       } catch (error) {
         attempt++;
         this.options.onError(error, attempt);
-        await pause(Math.min(this.options.retryMs * 2 ** (attempt - 1), MAX_RETRY_MS), this.stopping.signal);
+        await this.wait(Math.min(this.options.retryMs * 2 ** (attempt - 1), MAX_RETRY_MS));
       }
     }
   }
@@ -115,26 +116,28 @@ class DeliveryLoop {
     const { batchSize, maxWaitMs } = this.options;
     const pending = this.log.readPending(batchSize, MAX_BATCH_BYTES);
     if (pending.length === 0) {
-      await this.until(1, POLL_MS);
+      await this.wait(POLL_MS, 1);
       return [];
     }
     if (pending.length === batchSize || maxWaitMs === 0) return pending;
-    await this.until(batchSize, maxWaitMs);
-    if (this.stopping.signal.aborted) return [];
+    await this.wait(maxWaitMs, batchSize);
+    if (this.isStopping) return [];
     return this.log.readPending(batchSize, MAX_BATCH_BYTES);
   }
 
-  /** So many records are waiting, the time is up, or the delivery is to stop. */
-  private async until(pending: number, ms: number): Promise<void> {
-    const enough = new AbortController();
-    const unsubscribe = this.log.onWake(() => {
-      if (this.log.pendingCount() >= pending) enough.abort();
+  /** Until the time is up, so many records are pending, or the delivery is to stop. */
+  private wait(ms: number, enough = Number.POSITIVE_INFINITY): Promise<void> {
+    if (this.isStopping) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.endWait(), ms);
+      const unsubscribe = this.log.onWake(() => {
+        if (this.log.pendingCount() >= enough) this.endWait();
+      });
+      this.endWait = () => {
+        clearTimeout(timer);
+        unsubscribe();
+        resolve();
+      };
     });
-    await pause(ms, AbortSignal.any([enough.signal, this.stopping.signal]));
-    unsubscribe();
   }
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch(() => {}); // rejects only when woken early
 }

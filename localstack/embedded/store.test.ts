@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { DynamoDBStreamEvent } from 'aws-lambda';
@@ -24,26 +24,30 @@ afterEach(() => rm(dir, { recursive: true }));
 
 interface Writer {
   readonly child: ChildProcess;
-  /** Grows as the writer prints; a line is written whole or not at all. */
-  readonly acknowledged: readonly string[];
+  /** What it has printed so far; a line is written whole or not at all. */
+  acknowledged(): string[];
   readonly ended: Promise<unknown>;
 }
 
+let writers = 0;
+
+/** It prints into a file: a pipe that is full would refuse a write. */
 function startWriter(round: number, puts = PUTS, captures = false): Writer {
   const script = fileURLToPath(new URL('./store-kill-child.ts', import.meta.url));
   const parameters = [dir, `${round}`, `${puts}`, captures ? 'yes' : 'no'];
+  const printed = join(dir, `acknowledged-${writers++}`);
+  const output = openSync(printed, 'w');
   const child = spawn(process.execPath, ['--import', 'tsx', script, ...parameters], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', output, 'inherit'],
   });
-  const acknowledged: string[] = [];
-  const lines = createInterface({ input: child.stdout });
-  lines.on('line', (line) => acknowledged.push(line));
-  return { child, acknowledged, ended: Promise.all([once(child, 'close'), once(lines, 'close')]) };
+  closeSync(output);
+  const acknowledged = () => readFileSync(printed, 'utf8').split('\n').slice(0, -1);
+  return { child, acknowledged, ended: once(child, 'close') };
 }
 
 async function killAtRandom(writer: Writer): Promise<void> {
   const killAfter = 1 + Math.floor(Math.random() * PUTS * 0.8);
-  while (writer.acknowledged.length < killAfter && writer.child.exitCode === null) await sleep(1);
+  while (writer.acknowledged().length < killAfter && writer.child.exitCode === null) await sleep(2);
   writer.child.kill('SIGKILL');
   await writer.ended;
   expect(writer.child.signalCode).toBe('SIGKILL');
@@ -110,7 +114,7 @@ describe('a process killed with SIGKILL at a random moment', () => {
       await killAtRandom(writer);
       const store = openStore({ dir });
       const stored = await allItems(store.table('items', { feed: true }));
-      expect(missingFrom(stored, writer.acknowledged)).toEqual([]);
+      expect(missingFrom(stored, writer.acknowledged())).toEqual([]);
       const delivered: string[] = [];
       const capture = async (event: DynamoDBStreamEvent) => {
         delivered.push(...event.Records.map((record) => parseStreamRecord(record).key.sk));
@@ -128,7 +132,7 @@ describe('a process killed with SIGKILL at a random moment', () => {
     for (const round of [1, 2, 3, 4]) {
       const writer = startWriter(round, PUTS, true);
       await killAtRandom(writer);
-      acknowledged.push(...writer.acknowledged);
+      acknowledged.push(...writer.acknowledged());
     }
     const captured = (await readBlobs(blobs)).size;
     expect(captured).toBeGreaterThan(0);
@@ -150,7 +154,7 @@ describe('a process killed with SIGKILL at a random moment', () => {
 
 describe('two processes on one data directory', () => {
   test('each put of either is stored, and one feed delivers both while they write', async () => {
-    const writers = [startWriter(1, 3000), startWriter(2, 3000)];
+    const started = [startWriter(1, 3000), startWriter(2, 3000)];
     const store = openStore({ dir });
     const table = store.table('items', { feed: true });
     const delivered: string[] = [];
@@ -159,17 +163,17 @@ describe('two processes on one data directory', () => {
     };
     const delivering = deliverUntil(store, 6500, capture, 1000);
     for (let i = 0; i < 500; i++) await table.putIfAbsent({ pk: 'p', sk: `3-${i}` }, i);
-    await Promise.all(writers.map((writer) => writer.ended));
-    expect(writers.map((writer) => writer.child.exitCode)).toEqual([0, 0]);
+    await Promise.all(started.map((writer) => writer.ended));
+    expect(started.map((writer) => writer.child.exitCode)).toEqual([0, 0]);
     expect((await delivering).flat()).toEqual(upTo(6500));
     expect(delivered.sort()).toEqual(await allItems(table));
     await store.close();
   });
 
   test('simultaneous puts of the same keys have one winner each', async () => {
-    const writers = [startWriter(1, 2000), startWriter(1, 2000)];
-    await Promise.all(writers.map((writer) => writer.ended));
-    const won = writers.flatMap((writer) => writer.acknowledged);
+    const started = [startWriter(1, 2000), startWriter(1, 2000)];
+    await Promise.all(started.map((writer) => writer.ended));
+    const won = started.flatMap((writer) => writer.acknowledged());
     expect(won).toHaveLength(2000);
     expect(new Set(won).size).toBe(2000);
   });
@@ -179,8 +183,8 @@ describe('two processes on one data directory', () => {
     const table = store.table('items', { feed: true });
     const writer = startWriter(1, 500);
     for (let seen = 0; seen < 500; ) {
-      if (writer.acknowledged.length === seen) await sleep(1);
-      for (const sk of writer.acknowledged.slice(seen)) {
+      await sleep(1);
+      for (const sk of writer.acknowledged().slice(seen)) {
         expect(await table.get({ pk: 'p', sk })).toBeDefined();
         seen++;
       }

@@ -79,6 +79,7 @@ class LmdbStore implements Store {
     let swept = 0;
     for (const table of this.tables.values()) swept += await table.sweep();
     for (const feed of this.feeds.values()) await feed.trim();
+    this.root.readerCheck(); // the snapshot of a killed process would keep freed pages from being used again
     return swept;
   }
 

@@ -1,10 +1,16 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  CreateTableCommand,
+  DescribeTableCommand,
+  DynamoDBClient,
+  PutItemCommand,
+} from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CONTRACT_START_MS, describeTable } from '../ports/table.contract.ts';
 import { createDynamoTable } from './dynamodb-table.ts';
+import { UnreadableItemError } from './stored-item.ts';
 
 const server = dynalite({ createTableMs: 0 });
 let tables = 0;
@@ -50,6 +56,7 @@ async function openTable() {
   await waitUntilActive(client, tableName);
   return {
     client,
+    tableName,
     table: createDynamoTable({ client, tableName, now: () => nowMs }),
     advance(ms: number) {
       nowMs += ms;
@@ -107,4 +114,13 @@ describe('a write whose reply was lost and which the SDK sends again', () => {
     expect(await table.putIfAbsent(key, 'same')).toMatchObject({ stored: false });
     await close();
   });
+});
+
+test('an item that nobody of ours wrote is an error that names the attribute', async () => {
+  const { client, table, tableName, close } = await openTable();
+  const Item = { pk: { S: 'p' }, sk: { S: 's' }, rev: { S: '1' } };
+  await client.send(new PutItemCommand({ TableName: tableName, Item }));
+  await expect(table.get({ pk: 'p', sk: 's' })).rejects.toThrow(UnreadableItemError);
+  await expect(table.query('p')).rejects.toThrow('attribute rev is {"S":"1"}');
+  await close();
 });

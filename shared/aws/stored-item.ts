@@ -6,7 +6,7 @@ import type { Item, Key, PutOptions } from '../ports/table.ts';
 import { assertExpiry, assertTableKey } from './table-arguments.ts';
 
 /** 350 KB: with its key and bookkeeping an item stays below DynamoDB's 400 KB. */
-export const MAX_VALUE_BYTES = 350 * 1024;
+const MAX_VALUE_BYTES = 350 * 1024;
 
 export interface StoredItem extends Key {
   readonly rev: number;

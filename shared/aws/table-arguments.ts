@@ -2,8 +2,8 @@
 import { InvalidTableArgumentError } from '../ports/errors.ts';
 import type { Key, PutOptions, QueryOptions } from '../ports/table.ts';
 
-export const MAX_PARTITION_KEY_BYTES = 512;
-export const MAX_SORT_KEY_BYTES = 900;
+const MAX_PARTITION_KEY_BYTES = 512;
+const MAX_SORT_KEY_BYTES = 900;
 const DEFAULT_LIMIT = 1000;
 /** Whole seconds reach this in the year 5138, milliseconds passed it in 1973. */
 const LARGEST_EXPIRY = 100_000_000_000;
@@ -54,7 +54,7 @@ export function queryRange(options: QueryOptions): QueryRange {
 }
 
 /** The order of sort keys: by UTF-8 bytes, which differs from `<` beyond the Basic Multilingual Plane. */
-export function compareUtf8(left: string, right: string): number {
+function compareUtf8(left: string, right: string): number {
   return Buffer.compare(Buffer.from(left), Buffer.from(right));
 }
 

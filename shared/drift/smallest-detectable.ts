@@ -15,7 +15,7 @@ export interface SmallestDetectable {
  * @param cells K ≥ 2
  * @param alpha two-sided level, after any division among features
  * @param power default 0.8
- * @example smallestDetectable(8, 1000, 80, 0.05).shift // 0.47
+ * @example smallestDetectable(8, 1000, 80, 0.05).shift // 0.45
  */
 export function smallestDetectable(
   cells: number,
