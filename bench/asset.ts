@@ -3,7 +3,6 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { deflateRawSync } from 'node:zlib';
 import type { ArchitectureName } from '../cdk/config.ts';
 import { allAssets, bundle } from '../cdk/constructs/bundle.ts';
@@ -57,6 +56,3 @@ function zipBytes(folder: string): number {
       endOfDirectory,
     );
 }
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href)
-  console.log(JSON.stringify(run(), undefined, 2));

@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { TextTable } from '#shared/schema/csv.ts';
 import { cells, referenceFile, splitReference, tableColumns } from '#shared/testing/reference-data.ts';
@@ -106,9 +106,4 @@ function describe({ seconds, rmse }: Measured): string {
 
 function ratios(ours: number, ...theirs: readonly number[]): string {
   return theirs.map((value) => (ours / value).toFixed(3)).join(', ');
-}
-
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const { name, rows } = await run();
-  console.log([name, ...rows.map(([what, value]) => `  ${what}: ${value}`)].join('\n'));
 }

@@ -1,10 +1,10 @@
 /** Measures how fast rows are counted into a profile: 1 M rows × 10 numeric features on one core. */
 
-import { pathToFileURL } from 'node:url';
 import { addColumns } from '#shared/profile/add-columns.ts';
 import { buildAnchors } from '#shared/profile/anchors.ts';
 import { encodeProfile } from '#shared/profile/encode.ts';
 import { emptyProfile } from '#shared/profile/profile.ts';
+import { normal, seededRandom } from '#shared/random.ts';
 
 export interface ProfileBenchmark {
   readonly rows: number;
@@ -15,7 +15,7 @@ export interface ProfileBenchmark {
 
 /** Best of `repetitions` passes over normal, lognormal and rounded features. */
 export function run(rows = 1_000_000, features = 10, repetitions = 3): ProfileBenchmark {
-  const random = mulberry32(1);
+  const random = seededRandom(1);
   const columns = Array.from({ length: features }, (_, feature) => ({
     kind: 'numeric' as const,
     name: `feature_${feature}`,
@@ -46,20 +46,3 @@ function shape(feature: number, z: number): number {
   if (feature % 5 === 4) return Math.round(z * 10) / 10;
   return 100 + 15 * z;
 }
-
-function normal(random: () => number): number {
-  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-}
-
-function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
-if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href)
-  process.stdout.write(`${JSON.stringify(run())}\n`);

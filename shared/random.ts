@@ -15,6 +15,11 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
+/** One standard normal draw (Box–Muller). */
+export function normal(random: () => number): number {
+  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+}
+
 /** A 32-bit seed from any text: FNV-1a, then MurmurHash3's finaliser so that near texts are far apart. */
 export function seedFrom(text: string): number {
   let hash = 0x811c9dc5;

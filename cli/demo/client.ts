@@ -12,7 +12,7 @@ export interface SentRow {
   readonly label: number | string;
 }
 
-export class RequestFailedError extends Error {
+class RequestFailedError extends Error {
   override readonly name = 'RequestFailedError';
 }
 

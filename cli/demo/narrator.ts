@@ -47,7 +47,7 @@ export function createNarrator(stream: NodeJS.WritableStream, startedAt: number)
       say('training the first version');
     },
     trained({ version, metrics, parity, trainer }: Manifest) {
-      say(`version ${version}: ${figures(metrics)} on held-out rows, ${trainer['rounds']} rounds`);
+      say(`version ${version}: ${figures(metrics)} on held-out rows, ${trainer.rounds} rounds`);
       more(
         `onnxruntime answers as the trainer on ${parity.rows} rows (largest difference ${parity.max_absolute.toPrecision(2)})`,
       );

@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import { readOptions, UsageError, wholeNumber } from '../usage.ts';
 
-export const driftKinds = ['shift', 'none', 'noise'] as const;
+const driftKinds = ['shift', 'none', 'noise'] as const;
 export type DriftKind = (typeof driftKinds)[number];
 
 export interface DemoOptions {

@@ -1,5 +1,5 @@
 /** Seeded gem sales: the data of `npm run demo` and `npm start` when no file is given. Written for this project; no dataset is copied. */
-import { seededRandom } from '#shared/random.ts';
+import { normal, seededRandom } from '#shared/random.ts';
 
 const colours = ['colourless', 'near colourless', 'faint', 'light'] as const;
 const clarities = ['flawless', 'very slight', 'slight', 'included'] as const;
@@ -48,9 +48,4 @@ function gem(random: () => number): string {
 /** Skewed towards the middle kinds. */
 function pick(kinds: number, random: () => number): number {
   return Math.min(kinds - 1, Math.floor((random() + random()) * 0.5 * kinds));
-}
-
-/** Box–Muller. */
-function normal(random: () => number): number {
-  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 }

@@ -11,8 +11,8 @@ const hourMs = 3_600_000;
 const maxSpanMs = 31 * 24 * hourMs;
 
 export async function readLogs(deps: Deps, event: HttpEvent): Promise<HttpResult> {
-  const { name } = await resolveModel(deps, event.pathParameters?.['model'] ?? undefined);
-  const id = event.queryStringParameters?.['request_id'];
+  const { name } = await resolveModel(deps, event.pathParameters?.model ?? undefined);
+  const id = event.queryStringParameters?.request_id;
   if (id) return byId(deps, name, id);
   const to = timeQuery(event, 'to') ?? deps.now();
   const from = timeQuery(event, 'from') ?? to - hourMs;

@@ -42,7 +42,7 @@ function readBody<Schema extends z.ZodType>(deps: Deps, event: HttpEvent, schema
 }
 
 const named = (deps: Deps, event: HttpEvent) =>
-  resolveModel(deps, event.pathParameters?.['model'] ?? undefined);
+  resolveModel(deps, event.pathParameters?.model ?? undefined);
 
 /** 202 with the run; the run itself says whether a cooldown or another run refused it. */
 export async function retrain(deps: Deps, event: HttpEvent): Promise<HttpResult> {

@@ -11,7 +11,7 @@ import { listModels, listVersions, readPointer, resolveModel } from '#shared/reg
 import { listRuns } from '#shared/registry/run.ts';
 
 const named = (deps: Deps, event: HttpEvent): Promise<ModelRecord> =>
-  resolveModel(deps, event.pathParameters?.['model'] ?? undefined);
+  resolveModel(deps, event.pathParameters?.model ?? undefined);
 
 export async function status(deps: Deps): Promise<HttpResult> {
   const found = await listModels(deps);
@@ -59,7 +59,7 @@ export async function reports(deps: Deps, event: HttpEvent): Promise<HttpResult>
 
 export async function report(deps: Deps, event: HttpEvent): Promise<HttpResult> {
   const { name } = await named(deps, event);
-  const id = event.pathParameters?.['id'] ?? '';
+  const id = event.pathParameters?.id ?? '';
   const bytes = /^[A-Za-z0-9-]+$/.test(id) ? await deps.objects.get(objectKeys.report(name, id)) : undefined;
   if (!bytes) throw new ProblemError(404, `model "${name}" has no report "${id}"`);
   return json(200, JSON.parse(Buffer.from(bytes).toString('utf8')));
@@ -96,7 +96,7 @@ export async function runs(deps: Deps, event: HttpEvent): Promise<HttpResult> {
 
 export async function run(deps: Deps, event: HttpEvent): Promise<HttpResult> {
   const { name } = await named(deps, event);
-  const id = event.pathParameters?.['id'] ?? '';
+  const id = event.pathParameters?.id ?? '';
   const execution = await deps.pipelines.describe(id);
   if (!execution || (execution.input as { model?: unknown } | null)?.model !== name)
     throw new ProblemError(404, `model "${name}" has no run "${id}"`);

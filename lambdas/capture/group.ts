@@ -30,8 +30,8 @@ export function groupBatches(records: readonly Put[], granuleMs: number): Batch[
 function addTo(batch: Batch, record: Put): void {
   if (record.key.sk === 'prediction') {
     const value = record.value as unknown as PredictionRecord;
-    const { request_id: id, version, at, features, answer } = value;
-    batch.rows.push({ kind: 'prediction', id, version, at, features, answer });
+    const { request_id: id, version, at, features, context, answer } = value;
+    batch.rows.push({ kind: 'prediction', id, version, at, features, context, answer });
   } else if (record.key.sk === 'label') {
     const { request_id: id, label, labelled_at } = record.value as unknown as LabelRecord;
     batch.rows.push({ kind: 'label', id, label, labelled_at });

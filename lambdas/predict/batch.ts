@@ -8,7 +8,7 @@ export type Instance =
   | { readonly ok: true; readonly id: string; readonly row: FeatureRow }
   | { readonly ok: false; readonly problem: Record<string, unknown> };
 
-export const maxInstances = 1000;
+const maxInstances = 1000;
 
 /** Throws a 400 problem when the list itself is unusable; a bad row becomes its own problem. */
 export function readBatch(schema: ModelSchema, instances: unknown, batchId: string): readonly Instance[] {

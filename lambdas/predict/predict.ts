@@ -7,7 +7,7 @@ import {
   type PredictionRecord,
 } from '#shared/log/prediction-log.ts';
 import { answersOf } from '#shared/onnx/answers.ts';
-import { type FeatureRow, rowsToColumns } from '#shared/schema/rows.ts';
+import { contextOf, type FeatureRow, rowsToColumns } from '#shared/schema/rows.ts';
 import type { LoadedModel } from './model-store.ts';
 
 export interface Request {
@@ -40,6 +40,7 @@ export async function predictAndLog(
         request_id: request.id,
         at,
         features: request.row,
+        context: contextOf(model.manifest.schema, request.row),
         answer: answers[row]!,
         hash: featuresHash(request.row),
       };

@@ -48,7 +48,7 @@ export function createEventBus({ invoke, start, log }: EventBusOptions): EventBu
       for (const subscription of subscriptions) {
         if (subscription.event !== event.type) continue;
         if ('stateMachine' in subscription) {
-          await start(subscription.stateMachine, String(event.detail['execution_name']), event.detail);
+          await start(subscription.stateMachine, String(event.detail.execution_name), event.detail);
           continue;
         }
         const delivery: Promise<void> = deliver(subscription.handler, event).finally(() =>

@@ -6,7 +6,7 @@ import { bindFunctions } from './functions.ts';
 import { openStore } from './store.ts';
 import type { TaskMessage, TaskReply } from './task-process.ts';
 
-const dataDir = process.env['TIDEMARK_DATA_DIR'];
+const dataDir = process.env.TIDEMARK_DATA_DIR;
 if (!dataDir) throw new Error('TIDEMARK_DATA_DIR is not set');
 
 /** The API list gives heavy functions neither events nor pipelines. */

@@ -12,6 +12,7 @@ export interface PredictionRow {
   readonly version: string;
   readonly at: number;
   readonly features: FeatureRow;
+  readonly context: Readonly<Record<string, number>>;
   readonly answer: Answer;
 }
 

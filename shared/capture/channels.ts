@@ -52,7 +52,7 @@ export function labelColumns(labelled: readonly LabelledAnswer[]): Column[] {
 }
 
 /** Absolute error of a number; 0 or 1 for a class. The unit in which performance is watched. */
-export function lossOf(answer: Answer, label: number | string): number {
+function lossOf(answer: Answer, label: number | string): number {
   if ('prediction' in answer) return Math.abs(answer.prediction - Number(label));
   return answer.predicted_class === String(label) ? 0 : 1;
 }

@@ -10,7 +10,7 @@ import { rowsToColumns } from '../schema/rows.ts';
 import type { ArchiveRow, LabelRow, PredictionRow } from './archive.ts';
 import { answerColumns, labelColumns } from './channels.ts';
 
-export interface VersionPart {
+interface VersionPart {
   readonly profile: Profile;
   readonly predictions: number;
   readonly labels: number;

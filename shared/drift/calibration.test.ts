@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { categorical, draws, normal, type Random, seededRandom } from '#shared/profile/testing.ts';
+import { categorical, draws, type Random } from '#shared/profile/testing.ts';
+import { normal, seededRandom } from '#shared/random.ts';
 import { compareColumns } from './testing.ts';
 
 const kinds = {

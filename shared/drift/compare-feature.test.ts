@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { categorical, draws, normal, numeric, seededRandom } from '#shared/profile/testing.ts';
+import { categorical, draws, numeric } from '#shared/profile/testing.ts';
+import { normal, seededRandom } from '#shared/random.ts';
 import { coarseCellCount } from './coarse-cells.ts';
 import type { ComparedFeature } from './compare-feature.ts';
 import { jensenShannonDistance } from './jensen-shannon.ts';

@@ -21,6 +21,8 @@ export interface PredictionRecord {
   /** Unix milliseconds of the answer. */
   readonly at: number;
   readonly features: FeatureRow;
+  /** Days since the baseline, for each date. */
+  readonly context: Readonly<Record<string, number>>;
   readonly answer: Answer;
   /** Of the features: tells a repeat from a reused id. */
   readonly hash: string;

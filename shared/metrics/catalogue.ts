@@ -1,7 +1,7 @@
 /** Every metric: its name, help, labels, and where its samples come from. One entry, one metric; nothing is exported that is not here. */
 import type { LastReport, ModelFigures } from './collect.ts';
 
-export interface Sample {
+interface Sample {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }

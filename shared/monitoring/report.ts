@@ -15,7 +15,7 @@ import type { WindowOutcome } from '../verdict/outcome.ts';
 import { type DriftPolicy, defaultDriftPolicy } from '../verdict/policy.ts';
 import type { Window } from '../windows/due.ts';
 
-export interface FeatureReport extends FeatureVerdict {
+interface FeatureReport extends FeatureVerdict {
   readonly evidence: FeatureDrift;
 }
 
@@ -53,7 +53,7 @@ export interface ReportInput {
 }
 
 /** @example reportId(Date.UTC(2026, 10, 21), '20261120T000000-abc123') // => '1795219200000-20261120T000000-abc123' */
-export function reportId(windowStart: number, version: string): string {
+function reportId(windowStart: number, version: string): string {
   return `${windowStart}-${version}`;
 }
 

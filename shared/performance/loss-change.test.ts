@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { buildAnchors } from '#shared/profile/anchors.ts';
 import { featureOf } from '#shared/profile/profile.ts';
-import { normal, numeric, profileOf, type Random, seededRandom } from '#shared/profile/testing.ts';
+import { numeric, profileOf, type Random } from '#shared/profile/testing.ts';
+import { normal, seededRandom } from '#shared/random.ts';
 import { type LossSample, lossChange, lossSample, MIN_LABELLED_ROWS } from './loss-change.ts';
 
 const errors = (n: number, wrong: number): LossSample => ({

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { normal, seededRandom } from '#shared/random.ts';
 import { type Anchors, buildAnchors } from './anchors.ts';
 import { anchorsFromJson, anchorsToJson } from './anchors-json.ts';
 import type { CategoricalAnchor } from './categorical-anchor.ts';
@@ -7,7 +8,7 @@ import { cellOf, cellSearch } from './cell-search.ts';
 import { ProfileColumnError, ProfileFormatError } from './errors.ts';
 import { type NumericAnchor, QUANTILE_CELLS } from './numeric-anchor.ts';
 import { featureOf, type NumericProfile } from './profile.ts';
-import { categorical, draws, normal, numeric, profileOf, seededRandom } from './testing.ts';
+import { categorical, draws, numeric, profileOf } from './testing.ts';
 
 const numericOf = (anchors: Anchors) => anchors.anchors[0] as NumericAnchor;
 

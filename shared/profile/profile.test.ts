@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { normal, seededRandom } from '#shared/random.ts';
 import type { Column } from '#shared/schema/columns.ts';
 import { addColumns } from './add-columns.ts';
 import { buildAnchors } from './anchors.ts';
@@ -7,7 +8,7 @@ import { decodeProfile, encodeProfile } from './encode.ts';
 import { AnchorMismatchError, ProfileColumnError, ProfileFormatError } from './errors.ts';
 import { emptyProfile, featureOf, mergeProfiles, type NumericProfile, type Profile } from './profile.ts';
 import { summarize } from './summarize.ts';
-import { categorical, draws, normal, numeric, profileOf, seededRandom } from './testing.ts';
+import { categorical, draws, numeric, profileOf } from './testing.ts';
 import { MAX_UNSEEN_VALUES } from './unseen.ts';
 
 const anchors = buildAnchors([

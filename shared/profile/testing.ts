@@ -7,22 +7,6 @@ import { emptyProfile, type Profile } from './profile.ts';
 
 export type Random = () => number;
 
-/** Uniform draws in [0, 1): mulberry32, the generator of the golden file. */
-export function seededRandom(seed: number): Random {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
-/** One standard normal draw (Box and Muller). */
-export function normal(random: Random): number {
-  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-}
-
 type WithChannel<T> = T & { readonly channel: Channel };
 
 export function numeric(

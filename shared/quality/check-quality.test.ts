@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { buildAnchors } from '#shared/profile/anchors.ts';
 import { emptyProfile } from '#shared/profile/profile.ts';
-import { categorical, draws, normal, numeric, profileOf, seededRandom } from '#shared/profile/testing.ts';
+import { categorical, draws, numeric, profileOf } from '#shared/profile/testing.ts';
+import { normal, seededRandom } from '#shared/random.ts';
 import { checkQuality, qualityChecks } from './check-quality.ts';
 import type { QualityFinding, QualityInput } from './quality-check.ts';
 

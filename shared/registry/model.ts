@@ -8,7 +8,7 @@ export const modelNameSchema = z
 
 const ratio = z.number().positive();
 
-export const monitorPolicySchema = z.strictObject({
+const monitorPolicySchema = z.strictObject({
   /** Length of a tumbling window, milliseconds; a multiple of the deployment's granule. */
   window_ms: z.number().int().positive().default(86_400_000),
   /** Fewer rows than this and a calm window says `insufficient_data`. */
@@ -23,7 +23,7 @@ export const monitorPolicySchema = z.strictObject({
   n: z.number().int().min(1).default(3),
 });
 
-export const retrainPolicySchema = z.strictObject({
+const retrainPolicySchema = z.strictObject({
   /** Promote without a person once every gate has passed. */
   auto_promote: z.boolean().default(false),
   /** After a promotion; doubled after each rejection of the same cause, up to a week. Milliseconds. */

@@ -23,7 +23,7 @@ export async function createModel(deps: State, record: ModelRecord): Promise<voi
   await deps.state.putIfAbsent(stateKeys.defaultModel, { model: checked.name });
 }
 
-export async function findModel(deps: State, name: string): Promise<ModelRecord | undefined> {
+async function findModel(deps: State, name: string): Promise<ModelRecord | undefined> {
   if (!modelNameSchema.safeParse(name).success) return undefined;
   const item = await deps.state.get(stateKeys.record(name));
   return item ? (item.value as unknown as ModelRecord) : undefined;

@@ -11,7 +11,7 @@ export interface LabelledRow {
   readonly label: number | string;
 }
 
-export interface UnlabelledRow {
+interface UnlabelledRow {
   readonly id: string;
   readonly at: number;
   readonly features: FeatureRow;

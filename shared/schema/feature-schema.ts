@@ -15,6 +15,8 @@ const featureSchema = z
     max: z.number().optional(),
     /** A person confirmed the bounds: exceeding them is a data incident. */
     physical: z.boolean().optional(),
+    /** Of a date: the newest one seen, from which days are counted. */
+    baseline: z.string().optional(),
     /** Seen categories; soft as well. */
     values: z.array(z.string()).optional(),
   })

@@ -82,12 +82,19 @@ function inferFeature(name: string, table: TextTable, at: number): Feature | { r
   const distinct = new Set(present);
   const numbers = present.reduce((count, text) => count + (isNumericText(text) ? 1 : 0), 0);
   if (numbers >= numericShare * present.length) return inferNumeric(name, table, at, present);
-  if (present.every((text) => parseDate(text) !== undefined)) return { name, kind: 'datetime' };
+  if (present.every((text) => parseDate(text) !== undefined))
+    return { name, kind: 'datetime', baseline: newestDate(present) };
   if ([...distinct].every((text) => /^(true|false)$/i.test(text)))
     return { name, kind: 'categorical', boolean: true, values: ['false', 'true'] };
   if (distinct.size > 0.5 * present.length)
     return { reason: `looks like an id: text, ${distinct.size} distinct values in ${present.length} rows` };
   return { name, kind: 'categorical', values: [...distinct].sort().slice(0, maxStoredValues) };
+}
+
+function newestDate(present: readonly string[]): string {
+  return present.reduce((newest, text) =>
+    parseDate(text)!.epochMs > parseDate(newest)!.epochMs ? text : newest,
+  );
 }
 
 function inferNumeric(

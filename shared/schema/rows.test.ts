@@ -34,7 +34,11 @@ describe('checkRow', () => {
       '/features/carat: a number is expected, got string "1.5"',
     ],
     ['a number for text', { ...good, cut: 3 }, '/features/cut: a string is expected, got number 3'],
-    ['infinite', { ...good, carat: 1e999 }, '/features/carat: a finite number is expected, got Infinity'],
+    [
+      'infinite',
+      { ...good, carat: Number.POSITIVE_INFINITY },
+      '/features/carat: a finite number is expected, got Infinity',
+    ],
     ['nested', { ...good, carat: [1] }, '/features/carat: a number is expected, got an array'],
     [
       'no date',

@@ -1,13 +1,13 @@
 /** Rows as people send them → checked rows → typed columns. Out-of-range and unseen values pass: they are data, not errors. */
 import type { CategoricalColumn, Columns, NumericColumn } from './columns.ts';
-import { parseDate } from './dates.ts';
+import { daysBetween, parseDate } from './dates.ts';
 import { type Feature, type ModelColumn, type ModelSchema, modelColumns } from './feature-schema.ts';
 
 export type FeatureValue = number | string | null;
 /** One value per feature of the schema; `null` is missing. */
 export type FeatureRow = { readonly [feature: string]: FeatureValue };
 
-export interface FieldFault {
+interface FieldFault {
   /** RFC 6901 pointer into the request body. */
   readonly pointer: string;
   readonly detail: string;
@@ -87,6 +87,22 @@ function kindOf(value: unknown): string {
 
 function escapePointer(name: string): string {
   return name.replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
+/**
+ * What is logged beside a row and neither monitored nor trained on, because it drifts by itself: days since the baseline, for each date.
+ *
+ * @example contextOf(schema, { sold_on: '2026-11-21' }) // => { sold_on_days: 20 }
+ */
+export function contextOf(schema: ModelSchema, row: FeatureRow): Readonly<Record<string, number>> {
+  const context: Record<string, number> = {};
+  for (const { name, kind, baseline } of schema.features) {
+    if (kind !== 'datetime' || baseline === undefined) continue;
+    const date = parseDate(String(row[name] ?? ''));
+    const from = parseDate(baseline);
+    if (date && from) context[`${name}_days`] = daysBetween(from.epochMs, date.epochMs);
+  }
+  return context;
 }
 
 /** Checked rows as the model's input columns, in the schema's order. */

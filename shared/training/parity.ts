@@ -1,5 +1,6 @@
 /** Whether an exported model answers as the trainer does: the rows to try, and the comparison. */
 
+import { seededRandom } from '#shared/random.ts';
 import { appendRows, type Column, type Columns, takeRows } from '#shared/schema/columns.ts';
 import { encodeColumns } from './gbdt-encoding.ts';
 import type { GbdtModel } from './gbdt-model.ts';
@@ -37,7 +38,7 @@ export interface Parity {
  * compareParity(predictGbdt(model, rows), await runOnnx(rows), { task: model.task, outputs: 1 }).passed; // true
  */
 export function parityRows(model: GbdtModel, heldOut: Columns, seed: number): Columns {
-  const random = randomFrom(seed);
+  const random = seededRandom(seed);
   const source = sourceRows(model, heldOut);
   const pickRow = () => Math.floor(random() * source.rows);
   const inputs = encodeColumns(model.columns, source);
@@ -140,15 +141,4 @@ function applyProbes(data: Columns, probes: readonly Probe[]): Columns {
 
 function cellsOf(column: Column, rows: readonly number[]): Column {
   return takeRows({ rows: column.values.length, columns: [column] }, rows).columns[0]!;
-}
-
-/** Uniform numbers in [0, 1) from a seed: mulberry32. */
-function randomFrom(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

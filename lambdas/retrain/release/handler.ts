@@ -63,8 +63,8 @@ function readEvent(event: unknown): {
 }
 
 function reasonOf(detail: JsonObject): string {
-  const reason = detail['reason'] ?? detail['Cause'] ?? detail['Error'];
+  const reason = detail.reason ?? detail.Cause ?? detail.Error;
   if (typeof reason === 'string') return reason;
-  const gate = detail['gate'] as { reason?: string } | undefined;
+  const gate = detail.gate as { reason?: string } | undefined;
   return gate?.reason ?? 'no reason was given';
 }
