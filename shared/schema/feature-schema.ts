@@ -22,17 +22,48 @@ const featureSchema = z
   })
   .readonly();
 
-export const modelSchemaSchema = z.strictObject({
-  features: z.array(featureSchema).min(1).max(2000),
-  target: z.strictObject({
-    name: z.string().min(1),
-    /** Absent for regression. */
-    classes: z.array(z.string()).min(2).optional(),
-  }),
-});
+export const modelSchemaSchema = z
+  .strictObject({
+    features: z.array(featureSchema).min(1).max(2000),
+    target: z.strictObject({
+      name: z.string().min(1),
+      /** Absent for regression. */
+      classes: z.array(z.string()).min(2).optional(),
+    }),
+  })
+  .superRefine((schema, context) => {
+    const fault = nameFault(schema);
+    if (fault !== undefined) context.addIssue(fault);
+  });
+
+/** Names that would stand for something else in a row or a profile. */
+const reservedNames: ReadonlySet<string> = new Set([
+  '__proto__',
+  '$prediction',
+  '$confidence',
+  '$label',
+  '$loss',
+]);
+
+/** Why the feature names cannot be used together, in words; undefined when they can. */
+export function nameFault(schema: ModelSchema): string | undefined {
+  const reserved = schema.features.find((feature) => reservedNames.has(feature.name));
+  if (reserved) return `"${reserved.name}" cannot be the name of a feature; rename or exclude the column`;
+  const seen = new Map<string, string>();
+  for (const { name, feature } of modelColumns(schema)) {
+    const other = seen.get(name);
+    if (other !== undefined)
+      return `"${other}" and "${feature}" both give the model a column "${name}"; rename or exclude one`;
+    seen.set(name, feature);
+  }
+  return undefined;
+}
 
 export type Feature = z.infer<typeof featureSchema>;
-export type ModelSchema = z.infer<typeof modelSchemaSchema>;
+export interface ModelSchema {
+  readonly features: readonly Feature[];
+  readonly target: { readonly name: string; readonly classes?: readonly string[] | undefined };
+}
 
 /** One input of the model: a feature itself, or one part of a date. */
 export interface ModelColumn {

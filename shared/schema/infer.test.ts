@@ -39,7 +39,7 @@ describe('inferRows', () => {
   });
 
   test('reads a few whole numbers as classes and orders them as numbers', () => {
-    const table = csv(['x,digit', ...many(60, (at) => `${at % 4},${at % 12}`)]);
+    const table = csv(['x,digit', ...many(120, (at) => `${at % 4},${at % 12}`)]);
     expect(inferRows(table, { target: 'digit' }).schema.target.classes).toEqual(many(12, (at) => String(at)));
   });
 
@@ -54,6 +54,18 @@ describe('inferRows', () => {
   });
 
   test.each([
+    [
+      'a reserved name',
+      ['$loss,b', '1,2', '2,3'],
+      { target: 'b' },
+      '"$loss" cannot be the name of a feature',
+    ],
+    [
+      'a date whose hour clashes with a column',
+      ['day,day_hour,b', '2026-01-01,1,2', '2026-01-02,3,3'],
+      { target: 'b' },
+      '"day" and "day_hour" both give the model a column "day_hour"',
+    ],
     ['an unknown target', ['a,b', '1,2'], { target: 'z' }, 'no column is named "z"; the file has: a, b'],
     ['an unknown exclusion', ['a,b', '1,2'], { target: 'b', exclude: ['q'] }, 'no column is named "q"'],
     ['a constant target', ['a,b', '1,2', '2,2'], { target: 'b' }, 'constant (2)'],

@@ -2,7 +2,7 @@
 import { InvalidDataError } from '../errors.ts';
 import { isMissingText, isNumericText, type TextTable } from './csv.ts';
 import { parseDate } from './dates.ts';
-import type { Feature, ModelSchema } from './feature-schema.ts';
+import { type Feature, type ModelSchema, nameFault } from './feature-schema.ts';
 import type { FeatureRow, FeatureValue } from './rows.ts';
 
 export interface LabelledRows {
@@ -26,7 +26,7 @@ export interface InferOptions {
   readonly minClassRows?: number;
 }
 
-/** A numeric target of whole numbers with at most this many values is read as classes. */
+/** A numeric target of whole numbers with at most this many values, each ten times on average, is read as classes. */
 const maxNumericClasses = 20;
 const maxStoredValues = 1000;
 /** From this share of numbers on, a column is numeric and the rest of it is broken. */
@@ -54,11 +54,14 @@ export function inferRows(table: TextTable, options: InferOptions): LabelledRows
       `no usable feature column is left; excluded: ${excluded.map((one) => `${one.column} (${one.reason})`).join(', ')}`,
     );
   const target = readTarget(table, targetAt, options.minClassRows ?? 1, notes);
+  const schema: ModelSchema = {
+    features: features.map((one) => one.feature),
+    target: { name: options.target, ...(target.classes ? { classes: target.classes } : {}) },
+  };
+  const fault = nameFault(schema);
+  if (fault !== undefined) throw new InvalidDataError(`line 1: ${fault}`);
   return {
-    schema: {
-      features: features.map((one) => one.feature),
-      target: { name: options.target, ...(target.classes ? { classes: target.classes } : {}) },
-    },
+    schema,
     task: target.classes ? 'classification' : 'regression',
     rows: target.kept.map((row) => readRow(table, row, features)),
     labels: target.labels,
@@ -147,8 +150,8 @@ function readTarget(table: TextTable, at: number, minClassRows: number, notes: s
       throw new InvalidDataError(
         `line ${table.lines[broken]}: the target "${name}" has ${JSON.stringify(table.rows[broken]![at])} where a number is expected`,
       );
-    const isClassLike =
-      counts.size <= maxNumericClasses && texts.every((text) => Number.isInteger(Number(text)));
+    const isRepeated = counts.size <= maxNumericClasses && 10 * counts.size <= texts.length;
+    const isClassLike = isRepeated && texts.every((text) => Number.isInteger(Number(text)));
     if (!isClassLike) return { labels: texts.map(Number), kept: labelled };
   }
   return readClasses(name, texts, labelled, counts, minClassRows, notes);

@@ -79,13 +79,15 @@ function wanted(feature: Feature): string {
 }
 
 function kindOf(value: unknown): string {
+  if (value === undefined) return 'nothing';
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
   if (typeof value === 'object') return 'an object';
   return `${typeof value} ${JSON.stringify(value).slice(0, 60)}`;
 }
 
-function escapePointer(name: string): string {
+/** A member's name as one step of an RFC 6901 pointer. */
+export function escapePointer(name: string): string {
   return name.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
@@ -118,8 +120,9 @@ function toColumn(column: ModelColumn, rows: readonly FeatureRow[]): NumericColu
   return { kind: 'numeric', name: column.name, values };
 }
 
+/** An empty text is missing, as in a file. */
 function textOf(value: FeatureValue | undefined): string | null {
-  return value === null || value === undefined ? null : String(value);
+  return value === null || value === undefined || value === '' ? null : String(value);
 }
 
 function numberOf(column: ModelColumn, value: FeatureValue | undefined): number {
