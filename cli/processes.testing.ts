@@ -1,7 +1,6 @@
 /** The `tidemark` command as processes of a test: run to its end, or a host that is asked, stopped and killed. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const script = fileURLToPath(new URL('./tidemark.mjs', import.meta.url));
@@ -33,6 +32,8 @@ function textOf(stream: NodeJS.ReadableStream): () => string {
 
 export interface HostChild {
   readonly url: string;
+  /** What it has printed. */
+  said(): string;
   /** Sends the signal and answers how the process ended. */
   end(
     signal: NodeJS.Signals,
@@ -45,26 +46,32 @@ const running = new Set<ChildProcess>();
 export async function startHostChild(
   dataDir: string,
   env: Readonly<Record<string, string>> = {},
+  more: readonly string[] = ['--port', '0'],
 ): Promise<HostChild> {
-  const args = ['start', '--data-dir', dataDir, '--port', '0', '--no-sample', '--no-traffic'];
-  args.push('--granule-ms', '500', '--minute-ms', '250', '--json');
+  const args = ['start', '--data-dir', dataDir, '--no-sample', '--no-traffic', ...more];
+  args.push('--granule-ms', '500', '--minute-ms', '250');
   const child = spawn(process.execPath, [script, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, LOG_LEVEL: 'warn', ...env },
   });
   running.add(child);
+  const said = textOf(child.stdout);
   const ended = once(child, 'close').then(([code, signal]) => {
     running.delete(child);
     return { code: code as number | null, signal: signal as NodeJS.Signals | null };
   });
-  const line = await Promise.race([
-    once(createInterface({ input: child.stdout }), 'line').then(([text]) => text as string),
-    ended.then(({ code, signal }) => {
-      throw new Error(`the host ended before it was ready (${signal ?? `exit ${code}`})`);
-    }),
-  ]);
+  const url = await new Promise<string>((resolve, reject) => {
+    child.stdout.on('data', () => {
+      const match = /listening on (\S+)/.exec(said());
+      if (match) resolve(match[1]!);
+    });
+    ended.then(({ code, signal }) =>
+      reject(new Error(`the host ended before it was ready (${signal ?? `exit ${code}`})`)),
+    );
+  });
   return {
-    url: (JSON.parse(line) as { url: string }).url,
+    url,
+    said,
     end(signal) {
       child.kill(signal);
       return ended;

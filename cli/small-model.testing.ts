@@ -6,10 +6,10 @@ import type { LabelledRow } from '#shared/retrain/snapshot.ts';
 import type { ModelSchema } from '#shared/schema/feature-schema.ts';
 import { registerFirstVersion } from './first-version.ts';
 
-export const colours = ['amber', 'blue', 'clear'] as const;
+const colours = ['amber', 'blue', 'clear'] as const;
 
 /** `depth/mm~` needs both escapes of RFC 6901. */
-export const smallFeatures: ModelSchema['features'] = [
+const smallFeatures: ModelSchema['features'] = [
   { name: 'width', kind: 'numeric', min: 0, max: 10 },
   { name: 'depth/mm~', kind: 'numeric', integer: true, min: 0, max: 40 },
   { name: 'colour', kind: 'categorical', values: [...colours] },

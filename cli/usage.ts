@@ -20,7 +20,7 @@ export function readOptions<Options extends NonNullable<ParseArgsConfig['options
 /** A whole number within bounds; throws {@link UsageError} otherwise. */
 export function wholeNumber(name: string, text: string, min: number, max: number): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < min || value > max)
+  if (!/^\d+$/.test(text) || value < min || value > max)
     throw new UsageError(
       `--${name} ${text} is not allowed: a whole number from ${min} to ${max} is expected`,
     );

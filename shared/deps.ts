@@ -31,4 +31,6 @@ export interface SpoolRecord {
   readonly pk: string;
   readonly sk: string;
   readonly value: Json;
+  /** Unix seconds, as the put had it. */
+  readonly expiresAt?: number;
 }

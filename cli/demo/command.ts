@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { UsageError } from '../usage.ts';
 import { loadData } from './data.ts';
+import { planInjection } from './injection.ts';
 import { createNarrator } from './narrator.ts';
 import { demoHelp, readDemoOptions } from './options.ts';
 import { judgeDemo } from './result.ts';
@@ -18,10 +19,12 @@ export async function runDemo(args: readonly string[]): Promise<number> {
     `tidemark demo: ${options.file ?? 'generated gem sales'}, predicting ${options.target}, drift: ${options.drift}`,
   );
   const data = loadData(options);
+  const { drift, driftSize, seed } = options;
+  const injection = planInjection(drift, data.inferred.schema, data.train, driftSize, seed);
   const dataDir = emptyFolder(
     options.dataDir ?? join('.tidemark', `demo-${stamp(startedAt)}-${process.pid}`),
   );
-  const story = await tellStory(options, data, dataDir, narrator);
+  const story = await tellStory(options, data, injection, dataDir, narrator);
   const { result, failures } = judgeDemo(options, data, story, startedAt);
   writeFileSync(join(dataDir, 'demo.json'), `${JSON.stringify(result, null, 2)}\n`);
   if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);

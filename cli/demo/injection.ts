@@ -1,4 +1,5 @@
 /** What the demo does to the world: fixed from seed and training rows before a model exists, then applied to rows as they are sent. */
+import { InvalidDataError } from '#shared/errors.ts';
 import { seededRandom, seedFrom, shuffledIndices } from '#shared/random.ts';
 import type { LabelledRow } from '#shared/retrain/snapshot.ts';
 import type { Feature, ModelSchema } from '#shared/schema/feature-schema.ts';
@@ -16,7 +17,11 @@ export interface Injection {
 
 const replacedShare = 0.6;
 
-/** @param size standard deviations */
+/**
+ * Throws {@link InvalidDataError} when no feature varies.
+ *
+ * @param size standard deviations
+ */
 export function planInjection(
   kind: DriftKind,
   schema: ModelSchema,
@@ -53,7 +58,7 @@ function chooseFeature(schema: ModelSchema, train: readonly LabelledRow[], seed:
   const [chosen] = eligible.toSorted(
     (one, other) => seedFrom(`${seed}#${one.name}`) - seedFrom(`${seed}#${other.name}`),
   );
-  if (!chosen) throw new Error('no feature varies, so none can drift');
+  if (!chosen) throw new InvalidDataError('no numeric or text feature varies, so none can drift');
   return chosen;
 }
 

@@ -125,8 +125,8 @@ function describe(data: DemoData, story: Story, startedAt: number): DemoResult {
 
 function recoveryOf({ baseline, underDrift, after }: Story['errors']): number | null {
   if (underDrift === null || after === null) return null;
-  if (after <= baseline) return 1;
-  return underDrift > baseline ? (underDrift - after) / (underDrift - baseline) : 0;
+  if (underDrift > baseline) return (underDrift - after) / (underDrift - baseline);
+  return after <= baseline ? 1 : 0;
 }
 
 function failuresOf(options: DemoOptions, result: DemoResult): string[] {

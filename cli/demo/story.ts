@@ -10,7 +10,7 @@ import { registerFirstVersion } from '../first-version.ts';
 import { call, type SentRow, sendRows, type Target } from './client.ts';
 import type { DemoData } from './data.ts';
 import { type HostProcess, startHostProcess } from './host-process.ts';
-import { type Injection, planInjection } from './injection.ts';
+import type { Injection } from './injection.ts';
 import type { Narrator } from './narrator.ts';
 import type { DemoOptions } from './options.ts';
 import { createPool, type Pool } from './pool.ts';
@@ -61,6 +61,7 @@ const controlWindows = 8;
 const minWindowRows = 50;
 const maxWindowRows = 2000;
 const batchRows = 100;
+const runStartMs = 2000;
 const modelName = 'demo';
 /** Under this many rows a bound still decides, only with less power. */
 const smallHoldout = 10;
@@ -68,17 +69,11 @@ const smallHoldout = 10;
 export async function tellStory(
   options: DemoOptions,
   data: DemoData,
+  injection: Injection,
   dataDir: string,
   narrator: Narrator,
 ): Promise<Story> {
   const { inferred } = data;
-  const injection = planInjection(
-    options.drift,
-    inferred.schema,
-    data.train,
-    options.driftSize,
-    options.seed,
-  );
   const leaks = leakSuspects(
     featuresOf(inferred.schema, data.train),
     data.train.map((row) => row.label),
@@ -119,6 +114,7 @@ class Teller {
   readonly sentRows: LabelledRow[] = [];
   injectedAt: number | undefined;
   reports: readonly ReportEntry[] = [];
+  private toldRuns = 0;
   private readonly narrator: Narrator;
   private readonly pools: Readonly<Record<'clean' | 'drift' | 'after', Pool<LabelledRow>>>;
   private readonly rows: number;
@@ -197,11 +193,15 @@ class Teller {
   }
 
   private async followRun(): Promise<void> {
-    // a confirmed verdict starts its run before its report is answered, so a run that is to come is there
     const isRunning = async () => (await readRuns(this.target)).some((run) => run.status === 'RUNNING');
-    if (!(await isRunning())) return;
+    const hasStarted = async () =>
+      (await isRunning()) || (await readRuns(this.target)).length > this.toldRuns;
+    // the report of a confirmed verdict can be read a moment before its run is there
+    const waitMs = this.reports.at(-1)?.outcome.confirmed ? runStartMs : 0;
+    if (!(await until(hasStarted, waitMs))) return;
     this.narrator.phase('the verdict started a retrain run');
     await until(async () => !(await isRunning()), 300_000);
+    this.toldRuns = (await readRuns(this.target)).length;
     const run = await this.newestRun();
     if (run) this.narrator.run(run);
   }

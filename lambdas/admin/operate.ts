@@ -1,7 +1,6 @@
 /** What an operator may do: start a run, judge windows now, move the champion, accept a window as normal. All of it is in the ledger. */
 import * as z from 'zod';
 import { type HttpEvent, type HttpResult, json, parseObject } from '#shared/api/http.ts';
-import { decodePartial, mergePartials } from '#shared/capture/partial.ts';
 import type { Deps } from '#shared/deps.ts';
 import { ProblemError } from '#shared/errors.ts';
 import { updateItem } from '#shared/ports/update.ts';
@@ -10,8 +9,10 @@ import { createAnchorsCache } from '#shared/registry/baseline.ts';
 import { executionName, objectKeys, stateKeys, timeKey } from '#shared/registry/keys.ts';
 import { appendLedger } from '#shared/registry/ledger.ts';
 import { changeChampion, findVersion, readPointer, resolveModel } from '#shared/registry/registry.ts';
+import { escapePointer } from '#shared/schema/rows.ts';
 import { announceDueWindows } from '#shared/windows/claim.ts';
 import { windowLength } from '#shared/windows/due.ts';
+import { readWindow } from '#shared/windows/read-window.ts';
 
 const actor = { actor: z.string().min(1).max(200).default('operator') };
 const reason = z.string().min(1).max(2000);
@@ -34,15 +35,22 @@ function readBody<Schema extends z.ZodType>(deps: Deps, event: HttpEvent, schema
   const parsed = schema.safeParse(parseObject(event, deps.settings.MAX_BODY_BYTES, { optional: true }));
   if (parsed.success) return parsed.data;
   throw new ProblemError(400, 'the body does not have the expected members', {
-    errors: parsed.error.issues.map((issue) => ({
-      pointer: `/${issue.path.join('/')}`,
-      detail: issue.message,
-    })),
+    errors: parsed.error.issues.flatMap((issue) => {
+      const extra = issue.code === 'unrecognized_keys' ? issue.keys : undefined;
+      if (!extra) return [{ pointer: pointerTo(issue.path), detail: issue.message }];
+      return extra.map((name) => ({
+        pointer: pointerTo([...issue.path, name]),
+        detail: 'not expected here',
+      }));
+    }),
   });
 }
 
-const named = (deps: Deps, event: HttpEvent) =>
-  resolveModel(deps, event.pathParameters?.model ?? undefined);
+function pointerTo(path: readonly PropertyKey[]): string {
+  return path.map((name) => `/${escapePointer(String(name))}`).join('');
+}
+
+const named = (deps: Deps, event: HttpEvent) => resolveModel(deps, event.pathParameters?.model ?? undefined);
 
 /** 202 with the run; the run itself says whether a cooldown or another run refused it. */
 export async function retrain(deps: Deps, event: HttpEvent): Promise<HttpResult> {
@@ -124,21 +132,9 @@ export async function acceptBaseline(deps: Deps, event: HttpEvent): Promise<Http
       400,
       `window ${body.window} is not the start of a window; they start every ${length} ms`,
     );
-  const granules = await deps.state.query(stateKeys.of(model.name), {
-    from: `granule#${timeKey(start)}`,
-    before: `granule#${timeKey(start + length)}`,
-  });
-  const anchorsOf = createAnchorsCache(deps);
-  const parts = await Promise.all(
-    granules.items.map(async (item) => {
-      const bytes = await deps.objects.get(
-        objectKeys.granule(model.name, (item.value as { start: number }).start),
-      );
-      return bytes ? [await decodePartial(bytes, anchorsOf)] : [];
-    }),
-  );
-  const part =
-    parts.flat().length > 0 ? mergePartials(parts.flat()).versions.get(pointer.champion) : undefined;
+  const window = { start, end: start + length };
+  const merged = await readWindow(deps, model.name, window, createAnchorsCache(deps));
+  const part = merged?.versions.get(pointer.champion);
   if (!part || part.predictions < model.monitor.min_rows)
     throw new ProblemError(
       409,

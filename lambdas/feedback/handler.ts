@@ -5,8 +5,12 @@ import { ProblemError } from '#shared/errors.ts';
 import { type LabelRecord, logLabel, requestIdPattern } from '#shared/log/prediction-log.ts';
 import type { ModelRecord } from '#shared/registry/model.ts';
 import { resolveModel } from '#shared/registry/registry.ts';
+import { parseDate } from '#shared/schema/dates.ts';
+import { escapePointer } from '#shared/schema/rows.ts';
 
 const maxLabels = 1000;
+/** Clocks differ; a label of a later time than this would win over every correction. */
+const maxAheadMs = 24 * 3_600_000;
 
 export function createFeedbackHandler(deps: Deps): (event: HttpEvent) => Promise<HttpResult> {
   return (event) =>
@@ -48,7 +52,7 @@ function readLabel(deps: Deps, model: ModelRecord, given: unknown, pointer: stri
   const { request_id: id, label, labelled_at: at, ...rest } = given as Record<string, unknown>;
   const extra = Object.keys(rest)[0];
   if (extra !== undefined)
-    return { fault: { pointer: `${pointer}/${extra}`, detail: 'not a member of a label' } };
+    return { fault: { pointer: `${pointer}/${escapePointer(extra)}`, detail: 'not a member of a label' } };
   if (typeof id !== 'string' || !requestIdPattern.test(id))
     return {
       fault: { pointer: `${pointer}/request_id`, detail: `${JSON.stringify(id)} is not a request_id` },
@@ -61,12 +65,12 @@ function readLabel(deps: Deps, model: ModelRecord, given: unknown, pointer: stri
     };
   }
   const now = deps.now();
-  const labelledAt = at === undefined ? now : typeof at === 'string' ? Date.parse(at) : Number.NaN;
-  if (Number.isNaN(labelledAt))
+  const labelledAt = at === undefined ? now : typeof at === 'string' ? parseDate(at)?.epochMs : undefined;
+  if (labelledAt === undefined || labelledAt > now + maxAheadMs)
     return {
       fault: {
         pointer: `${pointer}/labelled_at`,
-        detail: `an ISO 8601 time is expected, got ${JSON.stringify(at)}`,
+        detail: `an ISO 8601 time, at most 24 h ahead, is expected, got ${JSON.stringify(at)}`,
       },
     };
   return {

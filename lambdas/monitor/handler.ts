@@ -1,17 +1,17 @@
 /** Due windows → reports, in time order; a confirmed verdict leaves as an event. Safe to repeat at any point. */
 import * as z from 'zod';
-import { decodePartial, mergePartials, type Partial } from '#shared/capture/partial.ts';
 import type { Deps } from '#shared/deps.ts';
 import { announce } from '#shared/monitoring/announce.ts';
 import { buildReport } from '#shared/monitoring/report.ts';
 import { historyOf, type ReportEntry, storeReport } from '#shared/monitoring/report-index.ts';
 import { updateItem } from '#shared/ports/update.ts';
 import { createAnchorsCache, readBaseline } from '#shared/registry/baseline.ts';
-import { objectKeys, stateKeys, timeKey } from '#shared/registry/keys.ts';
+import { stateKeys } from '#shared/registry/keys.ts';
 import type { ModelRecord } from '#shared/registry/model.ts';
 import { resolveModel } from '#shared/registry/registry.ts';
 import { releaseWindowClaim } from '#shared/windows/claim.ts';
 import type { Window } from '#shared/windows/due.ts';
+import { readWindow } from '#shared/windows/read-window.ts';
 
 const eventSchema = z.object({
   detail: z.object({ model: z.string(), windows: z.array(z.object({ start: z.number(), end: z.number() })) }),
@@ -36,7 +36,7 @@ export function createMonitorHandler(deps: Deps) {
   };
 
   async function judge(model: ModelRecord, window: Window): Promise<ReportEntry[]> {
-    const merged = await mergeWindow(model.name, window);
+    const merged = await readWindow(deps, model.name, window, anchorsOf);
     const entries: ReportEntry[] = [];
     for (const [version, part] of merged?.versions ?? []) {
       try {
@@ -53,7 +53,7 @@ export function createMonitorHandler(deps: Deps) {
           history: await historyOf(deps, model.name, version, window.start, historyWindows),
         });
         const entry = await storeReport(deps, report);
-        await announce(deps, model, report);
+        await announce(deps, model, entry);
         entries.push(entry);
       } catch (error) {
         // a version whose baseline is gone must not hide the others
@@ -66,20 +66,5 @@ export function createMonitorHandler(deps: Deps) {
       }
     }
     return entries;
-  }
-
-  async function mergeWindow(model: string, window: Window): Promise<Partial | undefined> {
-    const page = await deps.state.query(stateKeys.of(model), {
-      from: `granule#${timeKey(window.start)}`,
-      before: `granule#${timeKey(window.end)}`,
-    });
-    const granules: Partial[] = [];
-    for (const item of page.items) {
-      const bytes = await deps.objects.get(
-        objectKeys.granule(model, (item.value as { start: number }).start),
-      );
-      if (bytes) granules.push(await decodePartial(bytes, anchorsOf));
-    }
-    return granules.length === 0 ? undefined : mergePartials(granules);
   }
 }

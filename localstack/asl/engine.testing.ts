@@ -1,9 +1,9 @@
 /** Test support: an engine on a table in memory, with a clock that moves only when somebody sleeps. */
 import type { Json } from '#shared/json.ts';
 import type { Execution } from '#shared/ports/pipelines.ts';
+import { MemoryTable } from '#shared/testing/memory-table.ts';
 import { createEngine, type Engine, type EngineDependencies } from './engine.ts';
 import { loadStateMachine } from './load.ts';
-import { MemoryTable } from './memory-table.testing.ts';
 
 export type Functions = Readonly<Record<string, (payload: Json, signal: AbortSignal) => unknown>>;
 

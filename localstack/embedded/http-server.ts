@@ -30,14 +30,15 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const allowedHosts = new Set([`127.0.0.1:${port}`, `localhost:${port}`]);
   let isClosing = false;
   server.on('request', (request, response) => {
-    if (isClosing) response.setHeader('connection', 'close');
-    answer(request, allowedHosts, options).then(
-      (result) => send(response, result),
-      (error: unknown) => {
-        options.log('error', 'a request failed', { error: String(error), path: request.url ?? '' });
-        send(response, problem(500, 'internal error; the log has the cause'));
-      },
-    );
+    const respond = (result: APIGatewayProxyResult) => {
+      // a connection that stays open would hold up the end
+      if (isClosing) response.setHeader('connection', 'close');
+      send(response, result);
+    };
+    answer(request, allowedHosts, options).then(respond, (error: unknown) => {
+      options.log('error', 'a request failed', { error: String(error), path: request.url ?? '' });
+      respond(problem(500, 'internal error; the log has the cause'));
+    });
   });
   return {
     url: `http://${host}:${port}`,
@@ -53,7 +54,8 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
 
 /** Port 0 asks the system for a free one. */
 async function listen(server: Server, first: number): Promise<number> {
-  for (let port = first; port < first + portsToTry; port++) {
+  const last = Math.min(first + portsToTry - 1, 65_535);
+  for (let port = first; port <= last; port++) {
     const failure = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
       const onError = (error: NodeJS.ErrnoException) => resolve(error);
       server.once('error', onError);
@@ -65,7 +67,7 @@ async function listen(server: Server, first: number): Promise<number> {
     if (!failure) return (server.address() as AddressInfo).port;
     if (failure.code !== 'EADDRINUSE') throw failure;
   }
-  throw new Error(`no free port from ${first} to ${first + portsToTry - 1}`);
+  throw new Error(`no free port from ${first} to ${last}`);
 }
 
 async function answer(
@@ -75,7 +77,11 @@ async function answer(
 ): Promise<APIGatewayProxyResult> {
   const refusal = refuse(request, allowedHosts);
   if (refusal) return refusal;
-  const url = new URL(request.url ?? '/', `http://${host}`);
+  const target = request.url ?? '/';
+  // not resolved against a base: "//x" would name another host
+  const absolute = target.startsWith('/') ? `http://${host}${target}` : target;
+  if (!URL.canParse(absolute)) return problem(400, `${JSON.stringify(target)} is not a path`);
+  const url = new URL(absolute);
   const matching = matchRoute(request.method ?? 'GET', url.pathname);
   if (matching.kind === 'malformed')
     return problem(400, `the path ${url.pathname} is not valid percent-encoding`);
@@ -108,7 +114,7 @@ function refuse(
   const hasBody =
     request.headers['content-length'] !== '0' &&
     (request.headers['content-length'] ?? request.headers['transfer-encoding']) !== undefined;
-  if (hasBody && !/^application\/json\b/i.test(type ?? ''))
+  if (hasBody && !/^application\/json\s*(;|$)/i.test(type ?? ''))
     return problem(415, `content-type ${JSON.stringify(type ?? '')} is not accepted; send application/json`);
   return undefined;
 }

@@ -32,16 +32,29 @@ export function createSpool(file: string, log: Deps['log']): (record: SpoolRecor
 /** Puts every spooled record that is not there yet; exactly once, because each is a put-if-absent of its key. */
 export async function replaySpool(file: string, predictions: Table): Promise<number> {
   const pending = `${file}.replaying`;
-  if (existsSync(file) && !existsSync(pending)) renameSync(file, pending);
-  if (!existsSync(pending)) return 0;
   let replayed = 0;
-  for (const line of readFileSync(pending, 'utf8').split('\n')) {
+  // what an interrupted replay left comes first
+  while (existsSync(pending) || existsSync(file)) {
+    if (!existsSync(pending)) renameSync(file, pending);
+    replayed += await replayFile(pending, predictions);
+    rmSync(pending);
+  }
+  return replayed;
+}
+
+async function replayFile(file: string, predictions: Table): Promise<number> {
+  let replayed = 0;
+  for (const line of readFileSync(file, 'utf8').split('\n')) {
     const record = parseLine(line);
     if (!record) continue;
-    const put = await predictions.putIfAbsent({ pk: record.pk, sk: record.sk }, record.value);
+    const { pk, sk, value, expiresAt } = record;
+    const put = await predictions.putIfAbsent(
+      { pk, sk },
+      value,
+      expiresAt === undefined ? {} : { expiresAt },
+    );
     if (put.stored) replayed += 1;
   }
-  rmSync(pending);
   return replayed;
 }
 

@@ -14,6 +14,7 @@ export interface TaskProcess {
 }
 
 interface Pending {
+  readonly child: ChildProcess;
   readonly resolve: (value: Json) => void;
   readonly reject: (error: Error) => void;
 }
@@ -31,26 +32,42 @@ export type TaskReply =
 const idleMs = 30_000;
 
 export function createTaskProcess(options: TaskProcessOptions): TaskProcess {
-  let child: ChildProcess | undefined;
+  /** Takes new calls; a process that is being killed does not. */
+  let current: ChildProcess | undefined;
+  const living = new Set<ChildProcess>();
   let idle: NodeJS.Timeout | undefined;
   let next = 1;
   const pending = new Map<number, Pending>();
 
   function ensureChild(): ChildProcess {
-    if (child) return child;
-    const started = fork(new URL('./task-process.mjs', import.meta.url), {
+    if (current) return current;
+    const child = fork(new URL('./task-process.mjs', import.meta.url), {
       env: { ...options.env, TIDEMARK_DATA_DIR: options.dataDir },
       serialization: 'advanced',
     });
-    started.on('message', (reply: TaskReply) => settle(reply));
-    started.once('exit', (code, signal) => {
-      if (child === started) child = undefined;
-      const error = new Error(`the task process ended (${signal ?? `exit ${code}`})`);
-      for (const one of pending.values()) one.reject(error);
-      pending.clear();
-    });
-    child = started;
-    return started;
+    child.on('message', (reply: TaskReply) => settle(reply));
+    child.once('error', (error) => lose(child, error));
+    child.once('exit', (code, signal) =>
+      lose(child, new Error(`the task process ended (${signal ?? `exit ${code}`})`)),
+    );
+    living.add(child);
+    current = child;
+    return child;
+  }
+
+  function lose(child: ChildProcess, error: Error): void {
+    if (current === child) current = undefined;
+    living.delete(child);
+    for (const [id, one] of pending) {
+      if (one.child !== child) continue;
+      pending.delete(id);
+      one.reject(error);
+    }
+  }
+
+  function kill(child: ChildProcess): void {
+    if (current === child) current = undefined;
+    child.kill('SIGKILL');
   }
 
   function settle(reply: TaskReply): void {
@@ -58,10 +75,10 @@ export function createTaskProcess(options: TaskProcessOptions): TaskProcess {
     pending.delete(reply.id);
     if (reply.ok) waiting?.resolve(reply.result);
     else waiting?.reject(Object.assign(new Error(reply.message), { name: reply.name }));
-    if (pending.size === 0) {
-      idle = setTimeout(() => child?.kill(), idleMs);
-      idle.unref();
-    }
+    if (pending.size > 0) return;
+    clearTimeout(idle);
+    idle = setTimeout(() => current && kill(current), idleMs);
+    idle.unref();
   }
 
   return {
@@ -70,21 +87,20 @@ export function createTaskProcess(options: TaskProcessOptions): TaskProcess {
       return new Promise((resolve, reject) => {
         if (signal.aborted) return reject(signal.reason as Error);
         const id = next++;
-        pending.set(id, { resolve, reject });
+        const child = ensureChild();
+        pending.set(id, { child, resolve, reject });
         // a task cannot be interrupted, so its process is; the tasks beside it fail too and are retried
-        signal.addEventListener('abort', () => pending.has(id) && child?.kill('SIGKILL'), { once: true });
-        ensureChild().send({ id, name, payload } satisfies TaskMessage, (error) => {
+        signal.addEventListener('abort', () => pending.has(id) && kill(child), { once: true });
+        child.send({ id, name, payload } satisfies TaskMessage, (error) => {
           if (error && pending.delete(id)) reject(error);
         });
       });
     },
     async stop() {
       clearTimeout(idle);
-      const ending = child;
-      if (!ending) return;
-      const ended = new Promise((resolve) => ending.once('exit', resolve));
-      ending.kill('SIGKILL');
-      await ended;
+      const ended = [...living].map((child) => new Promise((resolve) => child.once('exit', resolve)));
+      for (const child of living) kill(child);
+      await Promise.all(ended);
     },
   };
 }

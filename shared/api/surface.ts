@@ -18,7 +18,7 @@ export interface FunctionSpec {
   readonly access: {
     readonly predictions?: 'read' | 'write';
     readonly state?: 'read' | 'write';
-    /** Object key prefixes. */
+    /** Object key prefixes; a put-if-absent also reads, since a conflict asks whose object it is. */
     readonly reads?: readonly string[];
     readonly writes?: readonly string[];
     readonly events?: boolean;
@@ -70,7 +70,7 @@ export const functions = {
     timeoutSeconds: 120,
     access: {
       state: 'write',
-      reads: ['partials/', 'archive/', 'models/'],
+      reads: ['partials/', 'archive/', 'models/', 'granules/'],
       writes: ['granules/'],
       events: true,
     },
@@ -79,7 +79,12 @@ export const functions = {
     folder: 'monitor',
     memoryMb: 1024,
     timeoutSeconds: 120,
-    access: { state: 'write', reads: ['granules/', 'models/'], writes: ['reports/'], events: true },
+    access: {
+      state: 'write',
+      reads: ['granules/', 'models/', 'reports/'],
+      writes: ['reports/'],
+      events: true,
+    },
   },
   'retrain-begin': {
     folder: 'retrain/begin',

@@ -25,7 +25,15 @@ export interface LabelRow {
   readonly prediction?: { readonly version: string; readonly at: number; readonly answer: Answer };
 }
 
-export type ArchiveRow = PredictionRow | LabelRow;
+/** A request that was refused or failed; in the archive so that a second delivery is counted once. */
+interface OutcomeRow {
+  readonly kind: 'outcome';
+  readonly id: string;
+  readonly at: number;
+  readonly status: number;
+}
+
+export type ArchiveRow = PredictionRow | LabelRow | OutcomeRow;
 
 const compress = promisify(gzip);
 const decompress = promisify(gunzip);
@@ -87,14 +95,19 @@ export async function* readArchive(
   }
 }
 
-/** One row per (kind, id): the first prediction, the latest label. */
+/** One row per (kind, id): the first prediction, the latest label (of one delivered twice, that which found its prediction). */
 export function deduplicate(rows: readonly ArchiveRow[]): ArchiveRow[] {
   const kept = new Map<string, ArchiveRow>();
   for (const row of rows) {
     const key = `${row.kind}#${row.id}`;
     const before = kept.get(key);
-    if (!before || (before.kind === 'label' && row.kind === 'label' && row.labelled_at > before.labelled_at))
+    if (!before || (before.kind === 'label' && row.kind === 'label' && isBetterLabel(row, before)))
       kept.set(key, row);
   }
   return [...kept.values()];
+}
+
+function isBetterLabel(row: LabelRow, than: LabelRow): boolean {
+  if (row.labelled_at !== than.labelled_at) return row.labelled_at > than.labelled_at;
+  return than.prediction === undefined && row.prediction !== undefined;
 }

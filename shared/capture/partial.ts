@@ -35,7 +35,6 @@ export interface PartialInput {
   readonly model: string;
   readonly granule: number;
   readonly rows: readonly ArchiveRow[];
-  readonly outcomes?: Readonly<Record<string, number>>;
   readonly late?: number;
 }
 
@@ -71,7 +70,7 @@ export async function buildPartial(input: PartialInput, anchorsOf: AnchorsOf): P
     granule: input.granule,
     versions,
     unmatchedLabels: input.rows.filter((row) => row.kind === 'label' && row.prediction === undefined).length,
-    outcomes: input.outcomes ?? {},
+    outcomes: countOutcomes(input.rows),
     late: input.late ?? 0,
     hashes: input.rows.map((row) => rowHash(row.id, row.kind)).sort(),
   };
@@ -92,6 +91,13 @@ function groupBy<Row>(rows: readonly Row[], keyOf: (row: Row) => string): Map<st
     else groups.set(key, [row]);
   }
   return groups;
+}
+
+/** By HTTP status. */
+function countOutcomes(rows: readonly ArchiveRow[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const row of rows) if (row.kind === 'outcome') counts[row.status] = (counts[row.status] ?? 0) + 1;
+  return counts;
 }
 
 function rowHash(id: string, kind: string): string {

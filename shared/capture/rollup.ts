@@ -118,8 +118,8 @@ async function rollUp(deps: RollupDeps, model: string, granule: number, anchorsO
 
 async function rebuild(deps: RollupDeps, merged: Partial, anchorsOf: AnchorsOf): Promise<Partial> {
   const rows = deduplicate(await readGranuleRows(deps, merged.model, merged.granule));
-  const { model, granule, outcomes, late } = merged;
-  return buildPartial({ model, granule, rows, outcomes, late }, anchorsOf);
+  const { model, granule, late } = merged;
+  return buildPartial({ model, granule, rows, late }, anchorsOf);
 }
 
 /** Since the model was registered; every counted granule is in exactly once. */

@@ -13,9 +13,11 @@ export interface PairedBound {
 const resamples = 2000;
 
 /**
- * The smaller of a paired-bootstrap percentile bound and a Student bound. The bootstrap alone is too hopeful where few pairs differ:
- * five 0/1 losses that all favour the candidate clear its 1 % bound while chance does that 3 % of the time.
- * Source: Efron & Tibshirani 1993, §13.
+ * The smallest of three bounds, since each alone is too hopeful somewhere: the paired-bootstrap percentile where few pairs differ
+ * (five 0/1 losses that all favour the candidate clear its 1 % bound while chance does that 3 % of the time), Student's there less so,
+ * and both where losses are skewed (log-normal labels, equal candidates erring to opposite sides: 5 % at 60 rows; 2.5 % with the
+ * studentised bootstrap).
+ * Source: Efron & Tibshirani 1993, §12.5 and §13.3.
  *
  * @param alpha one-sided level, e.g. 0.01
  * @param random uniform on [0, 1)
@@ -34,29 +36,45 @@ export function pairedLowerBound(
   const improvements = new Float64Array(rows);
   for (let row = 0; row < rows; row++) improvements[row] = reference[row]! - candidate[row]!;
   const estimate = mean(improvements);
+  const error = standardError(improvements, estimate);
+  const { percentile, studentised } = bootstrapQuantiles(improvements, estimate, alpha, random);
   const lower = Math.min(
-    bootstrapQuantile(improvements, alpha, random),
-    studentBound(improvements, estimate, alpha),
+    percentile,
+    estimate - studentised * error,
+    estimate - studentTQuantile(alpha, rows - 1) * error,
   );
   return { estimate, lower, rows };
 }
 
-function bootstrapQuantile(values: Float64Array, alpha: number, random: () => number): number {
+/** The lower quantile of the resampled means, and the upper one of their t statistics. */
+function bootstrapQuantiles(values: Float64Array, estimate: number, alpha: number, random: () => number) {
+  const count = values.length;
   const means = new Float64Array(resamples);
+  const statistics = new Float64Array(resamples);
   for (let at = 0; at < resamples; at++) {
     let sum = 0;
-    for (let draw = 0; draw < values.length; draw++) sum += values[Math.floor(random() * values.length)]!;
-    means[at] = sum / values.length;
+    let squares = 0;
+    for (let draw = 0; draw < count; draw++) {
+      const centred = values[Math.floor(random() * count)]! - estimate;
+      sum += centred;
+      squares += centred * centred;
+    }
+    const centredMean = sum / count;
+    const variance = (squares - sum * centredMean) / (count - 1);
+    means[at] = estimate + centredMean;
+    // a resample without any spread says nothing of the statistic's
+    statistics[at] = variance > 0 ? centredMean / Math.sqrt(variance / count) : 0;
   }
   means.sort();
-  return means[Math.max(0, Math.floor(alpha * resamples) - 1)]!;
+  statistics.sort();
+  const rank = Math.max(0, Math.floor(alpha * resamples) - 1);
+  return { percentile: means[rank]!, studentised: statistics[resamples - 1 - rank]! };
 }
 
-function studentBound(values: Float64Array, estimate: number, alpha: number): number {
+function standardError(values: Float64Array, estimate: number): number {
   let squares = 0;
   for (const value of values) squares += (value - estimate) ** 2;
-  const standardError = Math.sqrt(squares / (values.length - 1) / values.length);
-  return estimate - studentTQuantile(alpha, values.length - 1) * standardError;
+  return Math.sqrt(squares / (values.length - 1) / values.length);
 }
 
 function mean(values: Float64Array): number {

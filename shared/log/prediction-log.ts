@@ -76,7 +76,7 @@ export async function logPrediction(deps: LogDeps, record: PredictionRecord): Pr
     if (existing?.hash === record.hash) return { kind: 'replayed', record: existing };
     return { kind: 'conflict' };
   } catch (error) {
-    deps.spool({ ...key, value });
+    deps.spool({ ...key, value, expiresAt });
     deps.log('warn', 'prediction log failed; the record is in the spool', { error: String(error) });
     return { kind: 'spooled' };
   }
@@ -105,12 +105,18 @@ export async function logLabel(
   while (!put.stored) {
     const existing: Item | undefined = put.existing;
     const current = existing?.value as unknown as LabelRecord | undefined;
-    if (current && current.labelled_at >= record.labelled_at) return 'unchanged';
+    if (current && (current.labelled_at >= record.labelled_at || isRetry(current, record)))
+      return 'unchanged';
     put = existing
       ? await deps.predictions.putIfRevision(key, value, existing.revision, options)
       : await deps.predictions.putIfAbsent(key, value, options);
   }
   return 'updated';
+}
+
+/** The same label again, with no time of its own but that of its arrival: counted once. */
+function isRetry(current: LabelRecord, record: LabelRecord): boolean {
+  return current.label === record.label && record.labelled_at === record.received_at;
 }
 
 /** Best effort: a failure to count a failure is only logged. */

@@ -4,18 +4,21 @@ import { executionName, stateKeys } from '../registry/keys.ts';
 import { appendLedger } from '../registry/ledger.ts';
 import type { ModelRecord } from '../registry/model.ts';
 import { readPointer } from '../registry/registry.ts';
-import type { Report } from './report.ts';
+import type { ReportEntry } from './report-index.ts';
 
 type AnnounceDeps = Pick<Deps, 'state' | 'events' | 'now'>;
 
-/** Only the champion's verdicts act; the event of a window is the same however often it is sent. */
-export async function announce(deps: AnnounceDeps, model: ModelRecord, report: Report): Promise<void> {
-  const { verdict } = report;
+/**
+ * Only the champion's verdicts become events; a window of bad data is quarantined whichever version saw it. Made of the stored
+ * report, the event of a window is the same however often it is sent.
+ */
+export async function announce(deps: AnnounceDeps, model: ModelRecord, report: ReportEntry): Promise<void> {
+  const { outcome: verdict } = report;
   if (verdict.kind === 'data_incident') await quarantine(deps, model, report);
   if (!verdict.confirmed || verdict.kind === 'none') return;
   const pointer = await readPointer(deps, model.name);
   if (pointer?.champion !== report.version) return;
-  const reason = verdict.reasons[0] ?? verdict.kind;
+  const reason = report.reasons[0] ?? verdict.kind;
   const since = verdict.episode.start ?? report.window.start;
   const detail = {
     model: model.name,
@@ -25,7 +28,7 @@ export async function announce(deps: AnnounceDeps, model: ModelRecord, report: R
     window_end: report.window.end,
     level: verdict.level,
     reason,
-    worst: verdict.worst?.name ?? null,
+    worst: report.worst?.name ?? null,
   };
   if (verdict.kind === 'data_incident') {
     await deps.events.publish({ type: 'DataIncident', detail });
@@ -44,7 +47,7 @@ export async function announce(deps: AnnounceDeps, model: ModelRecord, report: R
   });
 }
 
-async function quarantine(deps: AnnounceDeps, model: ModelRecord, report: Report): Promise<void> {
+async function quarantine(deps: AnnounceDeps, model: ModelRecord, report: ReportEntry): Promise<void> {
   const start = Date.parse(report.window.start);
   const put = await deps.state.putIfAbsent(stateKeys.quarantine(model.name, start), {
     start,
@@ -56,7 +59,7 @@ async function quarantine(deps: AnnounceDeps, model: ModelRecord, report: Report
       at: deps.now(),
       action: 'data_incident',
       actor: 'monitor',
-      reason: report.verdict.reasons[0] ?? 'a hard quality check failed',
+      reason: report.reasons[0] ?? 'a hard quality check failed',
       detail: { report: report.id },
     });
 }

@@ -1,6 +1,7 @@
 /** The ledger of a model: every decision with its actor and reason, in time order. It answers what served at time T, and why. */
 import type { Deps } from '../deps.ts';
 import type { Json, JsonObject } from '../json.ts';
+import { queryAll } from '../ports/query-all.ts';
 import { shortHash, stateKeys, timeKey } from './keys.ts';
 
 export interface LedgerEntry {
@@ -52,6 +53,13 @@ export async function servedAt(
   const pointer = await deps.state.get(stateKeys.pointer(model));
   const newest = pointer ? (pointer.value as unknown as { change: LedgerEntry }).change : undefined;
   if (newest && newest.at <= atMs) return newest;
-  const before = await readLedger(deps, model, { until: atMs, limit: 1000 });
-  return before.find((entry) => entry.to !== undefined);
+  for await (const item of queryAll(deps.state, stateKeys.of(model), {
+    from: 'ledger#',
+    before: `ledger#${timeKey(atMs + 1)}`,
+    reverse: true,
+  })) {
+    const entry = item.value as unknown as LedgerEntry;
+    if (entry.to !== undefined) return entry;
+  }
+  return undefined;
 }

@@ -2,6 +2,7 @@
 import type { Deps } from '../deps.ts';
 import { ConflictError, ProblemError } from '../errors.ts';
 import type { Json } from '../json.ts';
+import { queryAll } from '../ports/query-all.ts';
 import { stateKeys } from './keys.ts';
 import { appendLedger, type LedgerEntry } from './ledger.ts';
 import { type ModelRecord, modelNameSchema, modelRecordSchema, type VersionRecord } from './model.ts';
@@ -49,12 +50,8 @@ async function defaultModelName(deps: State): Promise<string | undefined> {
 
 export async function listModels(deps: State): Promise<readonly ModelRecord[]> {
   const found: ModelRecord[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await deps.state.query(stateKeys.models, cursor === undefined ? {} : { cursor });
-    found.push(...page.items.map((item) => item.value as unknown as ModelRecord));
-    cursor = page.next;
-  } while (cursor !== undefined);
+  for await (const item of queryAll(deps.state, stateKeys.models))
+    found.push(item.value as unknown as ModelRecord);
   return found;
 }
 

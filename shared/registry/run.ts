@@ -3,12 +3,13 @@ import type { Deps } from '../deps.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { updateItem } from '../ports/update.ts';
 import { stateKeys } from './keys.ts';
+import { appendLedger } from './ledger.ts';
 import type { ModelRecord } from './model.ts';
 
 type RunDeps = Pick<Deps, 'state' | 'now' | 'pipelines'>;
 
 export type BeginResult =
-  | { readonly status: 'acquired' }
+  | { readonly status: 'acquired'; readonly startedAt: number }
   | { readonly status: 'leased'; readonly reason: string }
   | { readonly status: 'cooling_down'; readonly reason: string }
   | { readonly status: 'daily_cap'; readonly reason: string };
@@ -29,7 +30,11 @@ export async function beginRun(
   options: { readonly force: boolean },
 ): Promise<BeginResult> {
   const held = await deps.state.get(stateKeys.lease(model.name));
-  if ((held?.value as unknown as Lease | undefined)?.execution === execution) return { status: 'acquired' };
+  const own = held?.value as unknown as Lease | undefined;
+  if (own?.execution === execution) {
+    await countToday(deps, model.name, own);
+    return { status: 'acquired', startedAt: own.startedAt };
+  }
   const refused = options.force
     ? undefined
     : ((await cooling(deps, model)) ?? (await overCap(deps, model, execution)));
@@ -39,8 +44,8 @@ export async function beginRun(
     ? await takeOver(deps, model.name, held.revision, held.value as unknown as Lease, lease)
     : (await deps.state.putIfAbsent(stateKeys.lease(model.name), lease)).stored;
   if (!taken) return { status: 'leased', reason: 'another run of this model is under way' };
-  await countToday(deps, model.name, execution);
-  return { status: 'acquired' };
+  await countToday(deps, model.name, lease);
+  return { status: 'acquired', startedAt: lease.startedAt };
 }
 
 async function takeOver(
@@ -95,19 +100,25 @@ interface Day {
   readonly runs: readonly string[];
 }
 
-async function countToday(deps: RunDeps, model: string, execution: string): Promise<void> {
+const keptDays = (deps: RunDeps) => ({ expiresAt: Math.floor(deps.now() / 1000) + 3 * 86_400 });
+
+async function countToday(deps: RunDeps, model: string, { execution, startedAt }: Lease): Promise<void> {
   await updateItem<Day>(
     deps.state,
-    dayKey(model, deps.now()),
+    dayKey(model, startedAt),
     (day) => (day?.runs.includes(execution) ? undefined : { runs: [...(day?.runs ?? []), execution] }),
-    { expiresAt: Math.floor(deps.now() / 1000) + 3 * 86_400 },
+    keptDays(deps),
   );
 }
 
 /** A run that learnt nothing (too few labels, a failure) does not use up the day's allowance. */
-async function uncountToday(deps: RunDeps, model: string, execution: string): Promise<void> {
-  await updateItem<Day>(deps.state, dayKey(model, deps.now()), (day) =>
-    day?.runs.includes(execution) ? { runs: day.runs.filter((one) => one !== execution) } : undefined,
+async function uncountToday(deps: RunDeps, model: string, { execution, startedAt }: Lease): Promise<void> {
+  await updateItem<Day>(
+    deps.state,
+    dayKey(model, startedAt),
+    (day) =>
+      day?.runs.includes(execution) ? { runs: day.runs.filter((one) => one !== execution) } : undefined,
+    keptDays(deps),
   );
 }
 
@@ -132,8 +143,11 @@ export interface RunRecord {
 const weekMs = 7 * 86_400_000;
 
 /**
- * Records how a run ended and gives the lease back, in that order; safe to repeat. A promotion starts the cooldown; a
- * rejection starts a back-off that doubles with each one in a row, up to a week; anything else leaves the way open.
+ * Records how a run ended, in its own item and in the ledger, and gives the lease back, in that order; safe to repeat, and the
+ * outcome recorded first stands. A promotion starts the cooldown; a rejection starts a back-off that doubles with each one in a
+ * row, up to a week; anything else leaves the way open.
+ *
+ * @returns undefined when the lease is not this execution's
  */
 export async function endRun(
   deps: RunDeps,
@@ -145,27 +159,42 @@ export async function endRun(
   const held = await deps.state.get(stateKeys.lease(model.name));
   const lease = held?.value as unknown as Lease | undefined;
   if (!held || lease?.execution !== execution) return undefined;
-  const record: RunRecord = { execution, startedAt: lease.startedAt, endedAt: deps.now(), outcome, detail };
-  await deps.state.putIfAbsent(
+  const ending: RunRecord = { execution, startedAt: lease.startedAt, endedAt: deps.now(), outcome, detail };
+  const put = await deps.state.putIfAbsent(
     stateKeys.run(model.name, lease.startedAt, execution),
-    record as unknown as Json,
+    ending as unknown as Json,
   );
-  if (outcome === 'promoted' || outcome === 'rejected') await startCooldown(deps, model, execution, outcome);
-  else if (outcome !== 'awaiting_promotion') await uncountToday(deps, model.name, execution);
+  const record = put.stored ? ending : (put.existing!.value as unknown as RunRecord);
+  if (record.outcome === 'promoted' || record.outcome === 'rejected')
+    await startCooldown(deps, model, record);
+  else if (record.outcome !== 'awaiting_promotion') await uncountToday(deps, model.name, lease);
+  await appendLedger(deps, model.name, {
+    at: record.endedAt,
+    action: 'retrain',
+    actor: execution,
+    reason: `${record.outcome}: ${reasonOf(record.detail)}`,
+    detail: { execution, outcome: record.outcome },
+  });
   await deps.state.delete(stateKeys.lease(model.name), held.revision);
   return record;
+}
+
+/** Why a run ended, in words, whichever step or engine says so. */
+export function reasonOf(detail: JsonObject): string {
+  const reason = detail.reason ?? detail.Cause ?? detail.Error;
+  if (typeof reason === 'string') return reason;
+  const gate = detail.gate as { reason?: string } | undefined;
+  return gate?.reason ?? 'no reason was given';
 }
 
 async function startCooldown(
   deps: RunDeps,
   model: ModelRecord,
-  execution: string,
-  outcome: 'promoted' | 'rejected',
+  { execution, outcome, endedAt }: RunRecord,
 ): Promise<void> {
   const rejections = await countRejections(deps, model.name, execution, outcome);
   const backoffMs = model.retrain.cooldown_ms * 2 ** Math.max(rejections - 1, 0);
-  const until =
-    deps.now() + (outcome === 'promoted' ? model.retrain.cooldown_ms : Math.min(backoffMs, weekMs));
+  const until = endedAt + (outcome === 'promoted' ? model.retrain.cooldown_ms : Math.min(backoffMs, weekMs));
   const reason =
     outcome === 'promoted'
       ? 'cooldown after a promotion'
@@ -185,7 +214,7 @@ async function countRejections(
   deps: RunDeps,
   model: string,
   execution: string,
-  outcome: 'promoted' | 'rejected',
+  outcome: RunOutcome,
 ): Promise<number> {
   const backoff = await updateItem<Backoff>(deps.state, stateKeys.backoff(model), (before) => {
     if (before?.last === execution) return undefined;

@@ -27,7 +27,7 @@ export function representativeness(model: ModelRecord, joined: Joined): Represen
     return {
       coverage,
       labels_representative: false,
-      labels_reason: `${Math.round(100 * coverage)} % of the matured rows are labelled; at least ${100 * minCoverage} % are needed`,
+      labels_reason: `${Math.floor(1000 * coverage) / 10} % of the matured rows are labelled; at least ${100 * minCoverage} % are needed`,
     };
   const differing = differingFeatures(
     rowsToColumns(

@@ -34,7 +34,10 @@ export function joinLabels(rows: Iterable<ArchiveRow>, now: number, minimumMatur
   for (const row of rows) {
     if (row.kind === 'prediction') {
       if (!predictions.has(row.id)) predictions.set(row.id, row);
-    } else if ((labels.get(row.id)?.labelled_at ?? Number.NEGATIVE_INFINITY) < row.labelled_at)
+    } else if (
+      row.kind === 'label' &&
+      row.labelled_at > (labels.get(row.id)?.labelled_at ?? Number.NEGATIVE_INFINITY)
+    )
       labels.set(row.id, row);
   }
   const delays: number[] = [];

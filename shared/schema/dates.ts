@@ -22,9 +22,18 @@ export function parseDate(text: string): DateParts | undefined {
   const hasTime = match[1] !== undefined;
   const hasZone = match[4] !== undefined;
   const epochMs = Date.parse(hasTime && !hasZone ? `${text.replace(' ', 'T')}Z` : text.replace(' ', 'T'));
-  if (Number.isNaN(epochMs)) return undefined;
+  if (Number.isNaN(epochMs) || !isInCalendar(text)) return undefined;
   const date = new Date(epochMs);
   return { hour: date.getUTCHours(), weekday: date.getUTCDay(), month: date.getUTCMonth() + 1, epochMs };
+}
+
+/** Date.parse takes 30 February for 2 March. */
+function isInCalendar(text: string): boolean {
+  const day = Number(text.slice(8, 10));
+  return (
+    day <= 28 ||
+    new Date(Date.UTC(Number(text.slice(0, 4)), Number(text.slice(5, 7)) - 1, day)).getUTCDate() === day
+  );
 }
 
 /** Whole days from one instant to another: a context column, neither monitored nor trained on (it drifts by itself). */

@@ -21,7 +21,7 @@ export function createBeginHandler(deps: Deps) {
     const begun = await beginRun(deps, model, execution, { force: request.force ?? false });
     if (begun.status === 'acquired') {
       await appendLedger(deps, model.name, {
-        at: deps.now(),
+        at: begun.startedAt,
         action: 'retrain',
         actor: request.actor,
         reason: request.reason,

@@ -69,7 +69,9 @@ function approvalReason(model: ModelRecord, snapshot: GateEvent['snapshot']): st
 async function readLosses(deps: Deps, key: string): Promise<Float64Array> {
   const bytes = await deps.objects.get(key);
   if (!bytes) throw new InvalidDataError(`the losses ${key} are missing`);
-  return Float64Array.from(JSON.parse(Buffer.from(bytes).toString('utf8')) as number[]);
+  const losses = JSON.parse(Buffer.from(bytes).toString('utf8')) as (number | null)[];
+  // JSON has no NaN and no infinity: what was neither finite must not come back as a loss of 0
+  return Float64Array.from(losses, (loss) => loss ?? Number.NaN);
 }
 
 async function spendHoldout(deps: Deps, model: ModelRecord, through: number): Promise<void> {

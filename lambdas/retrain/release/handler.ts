@@ -2,9 +2,8 @@
 import * as z from 'zod';
 import type { Deps } from '#shared/deps.ts';
 import type { JsonObject } from '#shared/json.ts';
-import { appendLedger } from '#shared/registry/ledger.ts';
 import { resolveModel } from '#shared/registry/registry.ts';
-import { endRun, type RunOutcome } from '#shared/registry/run.ts';
+import { endRun, type RunOutcome, reasonOf } from '#shared/registry/run.ts';
 
 const stepSchema = z.object({
   execution: z.string(),
@@ -36,16 +35,8 @@ export function createReleaseHandler(deps: Deps) {
   return async (event: unknown) => {
     const { execution, model: name, outcome, detail } = readEvent(event);
     const model = await resolveModel(deps, name);
-    const record = await endRun(deps, model, execution, outcome, detail);
-    if (record)
-      await appendLedger(deps, model.name, {
-        at: record.endedAt,
-        action: 'retrain',
-        actor: execution,
-        reason: `${outcome}: ${reasonOf(detail)}`,
-        detail: { execution, outcome },
-      });
-    return { outcome, reason: reasonOf(detail) };
+    const record = (await endRun(deps, model, execution, outcome, detail)) ?? { outcome, detail };
+    return { outcome: record.outcome, reason: reasonOf(record.detail) };
   };
 }
 
@@ -60,11 +51,4 @@ function readEvent(event: unknown): {
   const { executionArn, status, input, cause } = change.data.detail;
   const { model } = z.object({ model: z.string() }).parse(JSON.parse(input));
   return { execution: executionArn, model, outcome: 'failed', detail: { Error: status, Cause: cause ?? '' } };
-}
-
-function reasonOf(detail: JsonObject): string {
-  const reason = detail.reason ?? detail.Cause ?? detail.Error;
-  if (typeof reason === 'string') return reason;
-  const gate = detail.gate as { reason?: string } | undefined;
-  return gate?.reason ?? 'no reason was given';
 }

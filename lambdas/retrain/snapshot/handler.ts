@@ -1,6 +1,7 @@
 /** Second step: freeze the rows of the run. Training and holdout are files from here on, so every later step sees the same. */
 import { type ArchiveRow, encodeRows, readArchive } from '#shared/capture/archive.ts';
 import type { Deps } from '#shared/deps.ts';
+import { queryAll } from '#shared/ports/query-all.ts';
 import { objectKeys, stateKeys } from '#shared/registry/keys.ts';
 import type { ModelRecord } from '#shared/registry/model.ts';
 import { readPointer, resolveModel } from '#shared/registry/registry.ts';
@@ -67,7 +68,7 @@ export function createSnapshotHandler(deps: Deps) {
       ...representativeness(model, joined),
       champion,
       baseline_rows: baseline.length,
-      holdout_through: Math.max(...split.holdout.map((row) => row.at)),
+      holdout_through: split.holdout.reduce((newest, row) => Math.max(newest, row.at), 0),
       recent: key('recent.ndjson.gz'),
       holdout: key('holdout.ndjson.gz'),
       baseline: key('baseline.ndjson.gz'),
@@ -81,14 +82,15 @@ async function changePointOf(deps: Deps, model: ModelRecord, request: RunRequest
   return (await readPointer(deps, model.name))?.change.at ?? 0;
 }
 
-/** Rows of quarantined windows never train anything. */
+/** Predictions of quarantined windows never train anything; labels that came in them belong to whatever they answer. */
 async function archivedRows(deps: Deps, model: ModelRecord, from: number, to: number): Promise<ArchiveRow[]> {
-  const page = await deps.state.query(stateKeys.of(model.name), { prefix: 'quarantine#' });
-  const quarantined = page.items.map((item) => item.value as { start: number; end: number });
+  const quarantined: { readonly start: number; readonly end: number }[] = [];
+  for await (const item of queryAll(deps.state, stateKeys.of(model.name), { prefix: 'quarantine#' }))
+    quarantined.push(item.value as { start: number; end: number });
   const rows: ArchiveRow[] = [];
   for await (const file of readArchive(deps, model.name, from, to)) {
-    if (quarantined.some(({ start, end }) => file.granule >= start && file.granule < end)) continue;
-    for (const row of file.rows) rows.push(row);
+    const isBad = quarantined.some(({ start, end }) => file.granule >= start && file.granule < end);
+    for (const row of file.rows) if (row.kind === 'label' || !isBad) rows.push(row);
   }
   return rows;
 }

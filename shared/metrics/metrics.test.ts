@@ -1,0 +1,187 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { createMonitorHandler } from '../../lambdas/monitor/handler.ts';
+import { readCounters } from '../capture/rollup.ts';
+import { readBaseline } from '../registry/baseline.ts';
+import { stateKeys } from '../registry/keys.ts';
+import { beginRun, endRun } from '../registry/run.ts';
+import { type MemoryDeps, memoryDeps, startMs } from '../testing/memory-deps.ts';
+import { registerSmall, smallRecord, smallRows } from '../testing/small-model.ts';
+import { addTraffic, closeUntil } from '../testing/traffic.ts';
+import { catalogue } from './catalogue.ts';
+import { collect } from './collect.ts';
+import { exposition } from './exposition.ts';
+
+const windowMs = 300_000;
+const model = smallRecord({ monitor: { window_ms: windowMs } });
+
+let deps: MemoryDeps;
+let version: string;
+beforeEach(async () => {
+  deps = memoryDeps({ GRANULE_MS: '60000', ENVIRONMENT: 'test' });
+  version = await registerSmall(deps, model);
+});
+
+/** A window of shifted, labelled traffic, judged; and a run that was rejected. */
+async function live(): Promise<void> {
+  const rows = smallRows(250, 6, { from: startMs, shift: 2, prefix: 'secret-request-' });
+  await addTraffic(deps, 'small', version, rows);
+  await closeUntil(deps, 'small', startMs + windowMs);
+  await createMonitorHandler(deps)({
+    detail: { model: 'small', windows: [{ start: startMs, end: startMs + windowMs }] },
+  });
+  await beginRun(deps, model, 'run-1', { force: false });
+  await endRun(deps, model, 'run-1', 'rejected', {});
+}
+
+interface Line {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+const sample = /^([a-zA-Z_:][a-zA-Z0-9_:]*)\{((?:[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\.)*",?)*)\} (\S+)$/;
+
+/** The text format 0.0.4, strictly: HELP and TYPE before the samples of a metric, each once. */
+function parse(text: string): { samples: Line[]; types: Map<string, string> } {
+  const types = new Map<string, string>();
+  const helped = new Set<string>();
+  const samples: Line[] = [];
+  expect(text.endsWith('\n')).toBe(true);
+  for (const line of text.split('\n').filter((one) => one !== '')) {
+    const comment = /^# (HELP|TYPE) (\S+) (.+)$/.exec(line);
+    if (comment) {
+      const [, what, name, rest] = comment;
+      if (what === 'HELP') helped.add(name!);
+      else types.set(name!, rest!);
+      continue;
+    }
+    const [, name, labels, value] = sample.exec(line) ?? [];
+    expect([line, types.has(name!) && helped.has(name!)]).toEqual([line, true]);
+    const pairs = [...labels!.matchAll(/([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g)].map(([, key, of]) => [
+      key,
+      of,
+    ]);
+    samples.push({ name: name!, labels: Object.fromEntries(pairs), value: Number(value) });
+  }
+  return { samples, types };
+}
+
+const scrape = async () => parse(await exposition(await collect(deps)));
+const valueOfMetric = async (name: string, labels: Record<string, string> = {}) =>
+  (await scrape()).samples.find(
+    (one) => one.name === name && Object.entries(labels).every(([key, value]) => one.labels[key] === value),
+  )?.value;
+
+describe('the catalogue', () => {
+  test('names are prefixed, in base units, and counters end in _total', () => {
+    for (const { name, kind, help } of catalogue) {
+      expect(name).toMatch(/^tidemark_[a-z][a-z_]*[a-z]$/);
+      expect([name, name.endsWith('_total')]).toEqual([name, kind === 'counter']);
+      expect(help).toMatch(/^\S.*[^.]$/);
+    }
+    expect(new Set(catalogue.map(({ name }) => name)).size).toBe(catalogue.length);
+  });
+
+  test('no metric is labelled by a request', () => {
+    for (const { labels } of catalogue) for (const label of labels) expect(label).not.toMatch(/request|id$/);
+  });
+});
+
+describe('/metrics', () => {
+  test('every sample is of the catalogue, with its kind and exactly its labels', async () => {
+    await live();
+    const { samples, types } = await scrape();
+    for (const { name, labels, value } of samples) {
+      const metric = catalogue.find((one) => one.name === name)!;
+      expect(types.get(name)).toBe(metric.kind);
+      expect(Object.keys(labels).sort()).toEqual(['env', 'model', ...metric.labels].sort());
+      expect([name, Number.isFinite(value)]).toEqual([name, true]);
+    }
+    expect(new Set(samples.map(({ name }) => name))).toEqual(
+      new Set(catalogue.map(({ name }) => name).filter((name) => name !== 'tidemark_request_failures_total')),
+    );
+  });
+
+  test('no series is there twice', async () => {
+    await live();
+    const { samples } = await scrape();
+    const series = samples.map(
+      ({ name, labels }) => `${name}${JSON.stringify(Object.entries(labels).sort())}`,
+    );
+    expect(new Set(series).size).toBe(series.length);
+  });
+
+  test('no request id reaches a label or a help text', async () => {
+    await live();
+    expect(await exposition(await collect(deps))).not.toContain('secret-request');
+  });
+
+  test('the figures are those of the store', async () => {
+    await live();
+    const counters = await readCounters(deps, 'small');
+    expect(await valueOfMetric('tidemark_predictions_total', { version })).toBe(
+      counters.predictions[version],
+    );
+    expect(await valueOfMetric('tidemark_predictions_total')).toBe(250);
+    expect(await valueOfMetric('tidemark_labels_total')).toBe(250);
+    expect(await valueOfMetric('tidemark_window_rows')).toBe(250);
+    expect(await valueOfMetric('tidemark_report_timestamp_seconds')).toBe((startMs + windowMs) / 1000);
+    expect(await valueOfMetric('tidemark_model_info', { version })).toBe(1);
+    expect(await valueOfMetric('tidemark_model_deployed_timestamp_seconds')).toBe(startMs / 1000);
+    expect(await valueOfMetric('tidemark_retrain_runs_total', { outcome: 'rejected' })).toBe(1);
+    expect(await valueOfMetric('tidemark_feature_psi', { feature: 'weight' })).toBeGreaterThan(1);
+    expect(await valueOfMetric('tidemark_feature_psi', { feature: 'depth' })).toBeLessThan(0.3);
+    expect(await valueOfMetric('tidemark_feature_missing_ratio', { feature: 'weight' })).toBe(0);
+    expect(await valueOfMetric('tidemark_drift_features_critical')).toBeGreaterThanOrEqual(1);
+    const { rmse } = (await readBaseline(deps, 'small', version)).manifest.metrics;
+    expect(await valueOfMetric('tidemark_model_metric', { metric: 'rmse' })).toBe(rmse);
+  });
+
+  test('drift is confirmed as its kind only, and only once it is', async () => {
+    await live();
+    for (const kind of ['drift', 'data_incident', 'performance_drop'])
+      expect(await valueOfMetric('tidemark_drift_confirmed', { kind })).toBe(0);
+    const next = smallRows(250, 7, { from: startMs + windowMs, shift: 2 });
+    await addTraffic(deps, 'small', version, next, { blob: 'next' });
+    await closeUntil(deps, 'small', startMs + 2 * windowMs);
+    const window = { start: startMs + windowMs, end: startMs + 2 * windowMs };
+    await createMonitorHandler(deps)({ detail: { model: 'small', windows: [window] } });
+    expect(await valueOfMetric('tidemark_drift_confirmed', { kind: 'drift' })).toBe(1);
+    expect(await valueOfMetric('tidemark_drift_confirmed', { kind: 'data_incident' })).toBe(0);
+  });
+
+  test('a model without a champion or a report has what is known of it, and no invented zeros', async () => {
+    deps = memoryDeps();
+    await deps.state.putIfAbsent(stateKeys.record('bare'), smallRecord({ name: 'bare' }));
+    const { samples } = await scrape();
+    expect(samples).toEqual([
+      { name: 'tidemark_model_info', labels: { model: 'bare', env: 'local', version: 'none' }, value: 1 },
+      { name: 'tidemark_model_loaded', labels: { model: 'bare', env: 'local' }, value: 0 },
+      { name: 'tidemark_late_rows_total', labels: { model: 'bare', env: 'local' }, value: 0 },
+    ]);
+  });
+
+  test('a feature name with quotes, backslashes and line ends is escaped', async () => {
+    const [figures] = await collect(deps);
+    const feature = { channel: 'feature', level: 'stable', jsDistance: null, pValue: null, missing: 0 };
+    const name = 'a"b\\c\nd';
+    const lastReport = {
+      id: 'x',
+      windowEnd: 0,
+      rows: 1,
+      level: 'stable',
+      kind: 'none',
+      confirmed: false,
+    } as const;
+    const more = {
+      hardFailures: 0,
+      softFailures: 0,
+      features: [{ ...feature, name, psi: 0.5 }],
+      lossChange: null,
+    };
+    const text = await exposition([{ ...figures!, lastReport: { ...lastReport, ...more } }]);
+    expect(parse(text).samples.find((one) => one.name === 'tidemark_feature_psi')?.labels.feature).toBe(
+      'a\\"b\\\\c\\nd',
+    );
+  });
+});

@@ -1,0 +1,136 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { stateKeys } from '../registry/keys.ts';
+import { type MemoryDeps, memoryDeps, startMs } from '../testing/memory-deps.ts';
+import { smallRecord } from '../testing/small-model.ts';
+import { announceDueWindows, releaseWindowClaim } from './claim.ts';
+import { dueWindows, windowLength } from './due.ts';
+
+const granuleMs = 60_000;
+const windowMs = 5 * granuleMs;
+const model = smallRecord({ monitor: { window_ms: windowMs } });
+
+let deps: MemoryDeps;
+beforeEach(() => {
+  deps = memoryDeps({ GRANULE_MS: String(granuleMs) });
+});
+
+/** Index items of granules with rows, by their number from the start. */
+async function withGranules(...numbers: number[]): Promise<void> {
+  for (const number of numbers) {
+    const start = startMs + number * granuleMs;
+    await deps.state.putIfAbsent(stateKeys.granule('small', start), { start });
+  }
+}
+async function closedUntil(granules: number): Promise<void> {
+  const until = startMs + granules * granuleMs;
+  await deps.state.delete(stateKeys.granuleCursor('small'));
+  await deps.state.putIfAbsent(stateKeys.granuleCursor('small'), { next: until, rolled: until });
+}
+const window = (number: number) => ({
+  start: startMs + number * windowMs,
+  end: startMs + (number + 1) * windowMs,
+});
+
+describe('dueWindows', () => {
+  test('a window is due when its last granule is rolled up, and not one granule earlier', async () => {
+    await withGranules(0);
+    await closedUntil(4);
+    expect(await dueWindows(deps, model)).toEqual([]);
+    await closedUntil(5);
+    expect(await dueWindows(deps, model)).toEqual([window(0)]);
+  });
+
+  test('windows are aligned to their length, whenever the first row came', async () => {
+    await withGranules(8);
+    await closedUntil(15);
+    expect(await dueWindows(deps, model)).toEqual([window(1)]);
+    expect(window(1).start % windowMs).toBe(0);
+  });
+
+  test('windows without a row are passed over, however many', async () => {
+    await withGranules(1, 2, 27, 1000);
+    await closedUntil(1005);
+    expect(await dueWindows(deps, model)).toEqual([window(0), window(5), window(200)]);
+  });
+
+  test('what is closed to capture but not rolled up is not due', async () => {
+    await withGranules(0);
+    await deps.state.putIfAbsent(stateKeys.granuleCursor('small'), {
+      next: startMs + 10 * granuleMs,
+      rolled: 0,
+    });
+    expect(await dueWindows(deps, model)).toEqual([]);
+  });
+
+  test('judged windows are not due again', async () => {
+    await withGranules(0, 5, 10);
+    await closedUntil(15);
+    await deps.state.putIfAbsent(stateKeys.windowCursor('small'), { next: window(0).end });
+    expect(await dueWindows(deps, model)).toEqual([window(1), window(2)]);
+  });
+
+  test('after a long outage at most 24 come at once, oldest first', async () => {
+    await withGranules(...Array.from({ length: 30 }, (_, at) => at * 5));
+    await closedUntil(150);
+    const due = await dueWindows(deps, model);
+    expect(due).toHaveLength(24);
+    expect(due[0]).toEqual(window(0));
+    expect(due.at(-1)).toEqual(window(23));
+  });
+
+  test('a window is rounded up to whole granules', () => {
+    expect(windowLength(smallRecord({ monitor: { window_ms: granuleMs } }), granuleMs)).toBe(granuleMs);
+    expect(windowLength(smallRecord({ monitor: { window_ms: granuleMs + 1 } }), granuleMs)).toBe(
+      2 * granuleMs,
+    );
+  });
+});
+
+describe('announceDueWindows', () => {
+  const due = async () => {
+    await withGranules(0);
+    await closedUntil(5);
+  };
+
+  test('announces nothing and claims nothing when nothing is due', async () => {
+    expect(await announceDueWindows(deps, model)).toEqual([]);
+    expect(deps.events.published).toEqual([]);
+    expect(await deps.state.get(stateKeys.windowClaim('small'))).toBeUndefined();
+  });
+
+  test('of ten ticks at once one claims and announces', async () => {
+    await due();
+    const announced = await Promise.all(Array.from({ length: 10 }, () => announceDueWindows(deps, model)));
+    expect(announced.filter((windows) => windows.length > 0)).toHaveLength(1);
+    expect(deps.events.published).toEqual([
+      { type: 'WindowsDue', detail: { model: 'small', windows: [window(0)] } },
+    ]);
+  });
+
+  test('a monitor that died holds its claim for five minutes, then the windows are announced again', async () => {
+    await due();
+    await announceDueWindows(deps, model);
+    deps.clock.ms = startMs + 299_999;
+    expect(await announceDueWindows(deps, model)).toEqual([]);
+    deps.clock.ms = startMs + 300_000;
+    expect(await announceDueWindows(deps, model)).toEqual([window(0)]);
+    expect(deps.events.published).toHaveLength(2);
+  });
+
+  test('a claim given back lets the next tick announce', async () => {
+    await due();
+    await announceDueWindows(deps, model);
+    await releaseWindowClaim(deps, 'small');
+    expect(await announceDueWindows(deps, model)).toEqual([window(0)]);
+  });
+
+  test('a bus that is down costs the claim nothing: the next tick announces', async () => {
+    await due();
+    deps.events.beforePublish = () => {
+      throw new Error('the bus is down');
+    };
+    await expect(announceDueWindows(deps, model)).rejects.toThrow('the bus is down');
+    deps.events.beforePublish = () => undefined;
+    expect(await announceDueWindows(deps, model)).toEqual([window(0)]);
+  });
+});

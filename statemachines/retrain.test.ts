@@ -1,0 +1,375 @@
+import { readFileSync } from 'node:fs';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { type FunctionName, functions, machines, substitutionName } from '#shared/api/surface.ts';
+import type { Deps } from '#shared/deps.ts';
+import type { Json } from '#shared/json.ts';
+import { objectKeys, stateKeys } from '#shared/registry/keys.ts';
+import { readLedger } from '#shared/registry/ledger.ts';
+import type { ModelRecord } from '#shared/registry/model.ts';
+import { changeChampion, findVersion, listVersions, readPointer } from '#shared/registry/registry.ts';
+import { listRuns } from '#shared/registry/run.ts';
+import { trainCandidate } from '#shared/retrain/candidates.ts';
+import type { LabelledRow } from '#shared/retrain/snapshot.ts';
+import { guardedDeps } from '#shared/testing/guarded-deps.ts';
+import { type MemoryDeps, memoryDeps, startMs, stopFailing } from '#shared/testing/memory-deps.ts';
+import { MemoryTable } from '#shared/testing/memory-table.ts';
+import {
+  addVersion,
+  registerSmall,
+  smallRecord,
+  smallRows,
+  withShuffledLabels,
+} from '#shared/testing/small-model.ts';
+import { addTraffic } from '#shared/testing/traffic.ts';
+import { createAdminHandler } from '../lambdas/admin/handler.ts';
+import { createReleaseHandler } from '../lambdas/retrain/release/handler.ts';
+import { createEngine, type Engine } from '../localstack/asl/engine.ts';
+import { loadStateMachine } from '../localstack/asl/load.ts';
+import { bindFunctions, type Invoke } from '../localstack/embedded/functions.ts';
+
+const names = Object.keys(functions) as FunctionName[];
+const machine = loadStateMachine(
+  readFileSync(new URL(`../${machines.retrain.file}`, import.meta.url), 'utf8'),
+  Object.fromEntries(names.map((name) => [substitutionName(name), name])),
+);
+
+let memory: MemoryDeps;
+let deps: Deps;
+let engine: Engine;
+let champion: string;
+let model: ModelRecord;
+/** What happens after a step of that name, before its answer is used. */
+let after: Partial<Record<FunctionName, () => Promise<void>>>;
+
+async function open(retrain: Partial<ModelRecord['retrain']> = {}): Promise<void> {
+  memory = memoryDeps({ GRANULE_MS: '60000' });
+  after = {};
+  let invokers: Partial<Record<string, Invoke>> = {};
+  engine = createEngine({
+    table: new MemoryTable(() => memory.clock.ms),
+    machines: { retrain: machine },
+    now: () => memory.clock.ms,
+    sleep: async (ms) => {
+      memory.clock.ms += ms;
+    },
+    invoke: async (name, payload) => {
+      const answer = await invokers[name]!(name as FunctionName, payload);
+      await after[name as FunctionName]?.();
+      memory.clock.ms += 1;
+      return answer as Json;
+    },
+  });
+  deps = { ...memory, pipelines: engine };
+  // each step with the rights of its own role only
+  invokers = Object.fromEntries(
+    names.map((name) => [name, bindFunctions(guardedDeps(deps, functions[name].access))]),
+  );
+  model = smallRecord({ retrain: { auto_promote: true, min_holdout_rows: 50, ...retrain } });
+  champion = await registerSmall(memory, model);
+  memory.clock.ms = startMs + 3_600_000;
+}
+beforeEach(() => open());
+
+const turned = (count = 300, seed = 31) => smallRows(count, seed, { from: startMs, isReversed: true });
+const traffic = (rows: readonly LabelledRow[]) => addTraffic(memory, 'small', champion, rows);
+
+const request = (name: string, more: Record<string, Json> = {}) => ({
+  model: 'small',
+  trigger: 'DriftConfirmed',
+  actor: 'monitor',
+  reason: 'weight drifted',
+  change_point: startMs,
+  execution_name: name,
+  ...more,
+});
+
+async function run(name = 'run-1', more: Record<string, Json> = {}) {
+  const { id } = await engine.start('retrain', name, request(name, more));
+  return engine.settled(id);
+}
+
+const pointer = async () => (await readPointer(deps, 'small'))?.champion;
+const outcomes = async () => (await listRuns(deps, 'small', 10)).map(({ outcome }) => outcome);
+const lease = () => deps.state.get(stateKeys.lease('small'));
+const candidate = async () =>
+  (await listVersions(deps, 'small', 10)).find(({ version }) => version !== champion);
+const reasonOf = (execution: { readonly output?: Json }) => (execution.output as { reason: string }).reason;
+
+describe('the retrain state machine', () => {
+  test('a relation that turned round is learnt, proven and promoted, and every step leaves its trace', async () => {
+    await traffic(turned());
+    const execution = await run();
+    expect(execution).toMatchObject({ status: 'SUCCEEDED', output: { outcome: 'promoted' } });
+    expect(reasonOf(execution)).toMatch(/^better than the champion: .*; better than always answering/);
+    const promoted = (await candidate())!;
+    expect(await pointer()).toBe(promoted.version);
+    expect(promoted).toMatchObject({ status: 'READY', run: execution.id });
+    const files = memory.objects
+      .keys(`models/small/${promoted.version}/`)
+      .map((key) => key.split('/').at(-1));
+    expect(files).toEqual([
+      'anchors.json',
+      'baseline.bin',
+      'holdout.ndjson.gz',
+      'manifest.json',
+      'model.onnx',
+      'train.ndjson.gz',
+    ]);
+    expect((await readLedger(deps, 'small', { limit: 10 })).map(({ action, to }) => [action, to])).toEqual([
+      ['retrain', undefined],
+      ['promote', promoted.version],
+      ['retrain', undefined],
+      ['register', champion],
+    ]);
+    expect(await outcomes()).toEqual(['promoted']);
+    expect(await lease()).toBeUndefined();
+    expect((await deps.state.get(stateKeys.spent('small')))?.value).toEqual({ through: turned().at(-1)!.at });
+    expect(execution.stages.map(({ name }) => name).filter((name) => !name.includes('['))).toEqual([
+      'Normalise',
+      'Begin',
+      'BeginRoute',
+      'Snapshot',
+      'SnapshotRoute',
+      'Validate',
+      'ValidateRoute',
+      'TrainCandidates',
+      'Parity',
+      'ParityRoute',
+      'Evaluate',
+      'Gate',
+      'GateRoute',
+      'Promote',
+      'ReleasePromoted',
+      'Finished',
+    ]);
+  });
+
+  test('without auto_promote a proven candidate waits, and a person promotes it', async () => {
+    await open({ auto_promote: false });
+    await traffic(turned());
+    expect((await run()).output).toMatchObject({ outcome: 'awaiting_promotion' });
+    expect(await pointer()).toBe(champion);
+    const { version } = (await candidate())!;
+    expect(await promoteByHand(version)).toMatchObject({ statusCode: 200 });
+    expect(await pointer()).toBe(version);
+  });
+
+  test('labels that are not representative need a person, auto_promote or not', async () => {
+    const rows = turned(600);
+    await traffic(rows.slice(0, 250));
+    await addTraffic(memory, 'small', champion, rows.slice(250), { isLabelled: false, blob: 'unlabelled' });
+    expect((await run()).output).toMatchObject({ outcome: 'awaiting_promotion' });
+    expect(await pointer()).toBe(champion);
+  });
+
+  test('on shuffled labels the candidate is rejected, marked so, and not even a person can make it serve', async () => {
+    await traffic(withShuffledLabels(turned(), 5));
+    const execution = await run();
+    expect(execution).toMatchObject({ status: 'SUCCEEDED', output: { outcome: 'rejected' } });
+    expect(reasonOf(execution)).toContain('not proven better than always answering');
+    expect(await pointer()).toBe(champion);
+    const { version, status, reason } = (await candidate())!;
+    expect(status).toBe('REJECTED');
+    const refused = await promoteByHand(version);
+    expect(refused.statusCode).toBe(409);
+    expect((JSON.parse(refused.body) as { detail: string }).detail).toContain(reason);
+    expect((await run('run-2')).output).toMatchObject({
+      status: 'cooling_down',
+      reason: expect.stringContaining('back-off after 1 rejected candidate(s) in a row'),
+    });
+  });
+
+  test('what a rejected attempt was judged on is not held out for the next one', async () => {
+    await traffic(withShuffledLabels(turned(), 5));
+    await run();
+    expect((await run('run-2', { force: true })).output).toMatchObject({
+      outcome: 'insufficient_labels',
+      reason: expect.stringMatching(/^0 rows are left to hold out/),
+    });
+  });
+
+  test('too few labels end the run with the figures and cost nothing: the next one begins at once', async () => {
+    await traffic(turned(60));
+    const execution = await run();
+    expect(execution).toMatchObject({ status: 'SUCCEEDED', output: { outcome: 'insufficient_labels' } });
+    expect(reasonOf(execution)).toBe(
+      '18 rows are left to hold out and 42 to train on; at least 50 and 30 are needed',
+    );
+    expect(await lease()).toBeUndefined();
+    await addTraffic(memory, 'small', champion, turned(300, 32), { blob: 'more' });
+    expect((await run('run-2')).output).toMatchObject({ outcome: 'promoted' });
+  });
+
+  test('labels that never differ are invalid data: nothing is trained', async () => {
+    await traffic(turned().map((row) => ({ ...row, label: 4 })));
+    const execution = await run();
+    expect(execution.output).toEqual({
+      outcome: 'invalid_data',
+      reason: 'the label is constant (4): nothing to learn',
+    });
+    expect(memory.objects.keys('runs/').filter((key) => key.endsWith('.onnx'))).toEqual([]);
+  });
+
+  test('within a cooldown a run is skipped, and says until when', async () => {
+    await traffic(turned());
+    await run();
+    const execution = await run('run-2');
+    expect(execution).toMatchObject({ status: 'SUCCEEDED', output: { status: 'cooling_down' } });
+    expect(execution.stages.at(-1)?.name).toBe('Skipped');
+    expect(await outcomes()).toEqual(['promoted']);
+  });
+
+  test('a champion that was changed during the run is not overwritten: conflict', async () => {
+    await traffic(turned());
+    await addVersion(memory, model, 'other');
+    after['retrain-gate'] = async () => {
+      const by = { action: 'promote', actor: 'ann', reason: 'I know better' } as const;
+      await changeChampion(deps, { model: 'small', to: 'other', expected: champion, ...by });
+    };
+    const execution = await run();
+    expect(execution).toMatchObject({ status: 'SUCCEEDED', output: { outcome: 'conflict' } });
+    expect(reasonOf(execution)).toBe(
+      `the champion is no longer "${champion}": somebody changed it during the run`,
+    );
+    expect(await pointer()).toBe('other');
+    expect(await lease()).toBeUndefined();
+  });
+
+  test('of twelve executions at once one runs and promotes, the others are skipped', async () => {
+    await traffic(turned());
+    const executions = await Promise.all(Array.from({ length: 12 }, (_, at) => run(`storm-${at}`)));
+    const outputs = executions.map(({ output }) => output as { outcome?: string; status?: string });
+    expect(executions.map(({ status }) => status)).toEqual(new Array<string>(12).fill('SUCCEEDED'));
+    expect(outputs.filter(({ outcome }) => outcome === 'promoted')).toHaveLength(1);
+    expect(outputs.filter(({ status }) => status === 'leased' || status === 'cooling_down')).toHaveLength(11);
+    expect(await outcomes()).toEqual(['promoted']);
+  });
+});
+
+describe('a step that fails', () => {
+  test('three times ends the execution FAILED with the cause, the run recorded and the lease given back', async () => {
+    await traffic(turned());
+    memory.objects.beforeWrite = (key) => {
+      if (key.startsWith('runs/')) throw new Error('the store is down');
+    };
+    const execution = await run();
+    expect(execution).toMatchObject({
+      status: 'FAILED',
+      error: { cause: expect.stringContaining('the store is down') },
+    });
+    expect(await outcomes()).toEqual(['failed']);
+    const [entry] = await readLedger(deps, 'small', { limit: 1 });
+    expect(entry?.reason).toMatch(/^failed: .*the store is down/);
+    expect(await lease()).toBeUndefined();
+    expect(await pointer()).toBe(champion);
+    stopFailing(memory);
+    expect((await run('run-2')).output).toMatchObject({ outcome: 'promoted' });
+  });
+
+  test.each(names.filter((name) => name.startsWith('retrain-')))(
+    'once at %s, its work done and its answer lost, is repeated and changes nothing of the end',
+    async (name) => {
+      await traffic(turned());
+      let failures = 0;
+      after[name] = async () => {
+        failures += 1;
+        if (failures === 1) throw new Error('the answer was lost');
+      };
+      const { id, output } = await run();
+      expect(output).toMatchObject({ outcome: 'promoted' });
+      expect(failures).toBeGreaterThan(1);
+      expect(await outcomes()).toEqual(['promoted']);
+      expect((await readLedger(deps, 'small', { limit: 20 })).map(({ action }) => action)).toEqual([
+        'retrain',
+        'promote',
+        'retrain',
+        'register',
+      ]);
+      const day = await deps.state.get(stateKeys.day('small', '2026-11-21'));
+      expect(day?.value).toEqual({ runs: [id] });
+    },
+  );
+
+  test('an execution that the engine ended is released by its status change, once', async () => {
+    after['retrain-snapshot'] = () => Promise.reject(new Error('no'));
+    const detail = {
+      executionArn: 'x',
+      status: 'TIMED_OUT',
+      input: JSON.stringify(request('x')),
+      cause: null,
+    };
+    const begun = bindFunctions(deps);
+    await begun('retrain-begin', { execution: 'x', model: 'small', request: request('x') });
+    expect((await lease())?.value).toMatchObject({ execution: 'x' });
+    const release = createReleaseHandler(deps);
+    expect(await release({ detail })).toEqual({ outcome: 'failed', reason: '' });
+    await release({ detail });
+    expect(await outcomes()).toEqual(['failed']);
+    expect(await lease()).toBeUndefined();
+  });
+});
+
+describe('a candidate that is not what its trainer says', () => {
+  /** Replaces every candidate's file as soon as it is trained. */
+  async function withFile(bytes: Uint8Array) {
+    await traffic(turned());
+    after['retrain-train'] = async () => {
+      for (const key of memory.objects.keys('runs/').filter((one) => one.endsWith('.onnx')))
+        await memory.objects.put(key, bytes);
+    };
+    const execution = await run();
+    expect(execution).toMatchObject({ status: 'SUCCEEDED', output: { outcome: 'parity_failed' } });
+    expect(await pointer()).toBe(champion);
+    expect(await candidate()).toBeUndefined();
+    expect(await lease()).toBeUndefined();
+    return reasonOf(execution);
+  }
+
+  test('a file that is no ONNX model fails parity with the runtime’s reason', async () => {
+    expect(await withFile(Buffer.from('garbage'))).toMatch(/^not a loadable onnx model: ./);
+  });
+
+  test('an empty file fails parity', async () => {
+    expect(await withFile(new Uint8Array())).toMatch(/^not a loadable onnx model/);
+  });
+
+  test('a model with other inputs than the schema’s fails parity and names one', async () => {
+    const { schema } = smallRecord();
+    const [weight, ...rest] = schema.features;
+    const renamed = { ...schema, features: [{ ...weight!, name: 'heaviness' }, ...rest] };
+    const rows = smallRows(100, 1).map(({ features: { weight: heaviness, ...others }, ...row }) => ({
+      ...row,
+      features: { heaviness: heaviness!, ...others },
+    }));
+    const other = trainCandidate('recent', renamed, { recent: rows, baseline: [] }, {});
+    expect(await withFile(other.onnx)).toContain('heaviness');
+  });
+
+  test('a model that answers differently fails parity with the difference and the row', async () => {
+    const model = await memory.objects.get(objectKeys.version('small', champion, 'model.onnx'));
+    expect(await withFile(model!)).toMatch(/^onnxruntime and the trainer differ by \d.* at row \d+ of \d{4}/);
+  });
+});
+
+async function promoteByHand(version: string) {
+  return createAdminHandler(deps)({
+    httpMethod: 'POST',
+    resource: '/models/{model}/promote',
+    path: '/models/small/promote',
+    pathParameters: { model: 'small' },
+    queryStringParameters: null,
+    headers: {},
+    isBase64Encoded: false,
+    body: JSON.stringify({ actor: 'ann', reason: 'looks right', version }),
+  });
+}
+
+test('a version is there as a record only once it is there as files', async () => {
+  await traffic(turned());
+  memory.objects.beforeWrite = (key) => {
+    if (key.endsWith('manifest.json')) throw new Error('the store is down');
+  };
+  expect((await run()).status).toBe('FAILED');
+  expect(await candidate()).toBeUndefined();
+  expect(await findVersion(deps, 'small', champion)).toMatchObject({ status: 'READY' });
+});
