@@ -7,7 +7,7 @@ const file = new URL('./metrics.md', import.meta.url);
 
 describe('the metric catalogue', () => {
   test('is what observability/metrics.md lists (UPDATE=1 npm test rewrites it)', () => {
-    if (process.env['UPDATE'] === '1') writeFileSync(file, metricsPage());
+    if (process.env.UPDATE === '1') writeFileSync(file, metricsPage());
     expect(readFileSync(file, 'utf8')).toBe(metricsPage());
   });
 
@@ -22,6 +22,8 @@ describe('the metric catalogue', () => {
   });
 
   test('never labels a series by request', () => {
-    expect(catalogue.flatMap((metric) => metric.labels).filter((label) => /request|id$/.test(label))).toEqual([]);
+    expect(catalogue.flatMap((metric) => metric.labels).filter((label) => /request|id$/.test(label))).toEqual(
+      [],
+    );
   });
 });
