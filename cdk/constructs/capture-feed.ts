@@ -23,7 +23,7 @@ export interface CaptureFeedProps {
 
 /**
  * One reader per shard and whole batches only: emulators mishandle parallel readers, bisecting and partial batch responses,
- * and an archive blob is named after the first and last record of its batch, so a batch should come back as it was.
+ * and an archive blob is named after the first record of its batch, so a batch must start as it did.
  */
 export class CaptureFeed extends Construct {
   readonly mapping: EventSourceMapping;

@@ -40,10 +40,7 @@ function run(outcome: string | null): NonNullable<Story['run']> {
   ] as const;
   return {
     id: 'retrain:w1',
-    machine: 'retrain',
     status: 'SUCCEEDED',
-    startedAt: 100,
-    input: {},
     stages,
     outcome,
     detail: null,

@@ -1,9 +1,9 @@
 /** What the host has made of the traffic so far, read over its own API. */
 import type { ReportEntry } from '#shared/monitoring/report-index.ts';
-import type { Execution } from '#shared/ports/pipelines.ts';
+import type { Execution, StageRecord } from '#shared/ports/pipelines.ts';
 import { call, type Target } from './client.ts';
 
-export interface RunView extends Execution {
+export interface RunView extends Pick<Execution, 'id' | 'status' | 'stages'> {
   readonly outcome: string | null;
   readonly detail: { readonly reason?: string; readonly gate?: { readonly reason: string } } | null;
 }
@@ -27,7 +27,23 @@ export async function readRuns({ url, model }: Target): Promise<readonly RunRow[
 }
 
 export async function readRun({ url, model }: Target, id: string): Promise<RunView> {
-  return call<RunView>(`${url}/models/${model}/runs/${encodeURIComponent(id)}`);
+  const run = await call<RunAnswer>(`${url}/models/${model}/runs/${encodeURIComponent(id)}`);
+  const stages = run.stages.map(({ name, status, started_at: start, ended_at: end }) => ({
+    name,
+    status,
+    startedAt: Date.parse(start),
+    ...(end === null ? {} : { endedAt: Date.parse(end) }),
+  }));
+  return { id: run.id, status: run.status, outcome: run.outcome, detail: run.detail, stages };
+}
+
+interface RunAnswer extends Omit<RunView, 'stages'> {
+  readonly stages: readonly {
+    readonly name: string;
+    readonly status: StageRecord['status'];
+    readonly started_at: string;
+    readonly ended_at: string | null;
+  }[];
 }
 
 export async function readChampion({ url, model }: Target): Promise<string> {

@@ -1,6 +1,8 @@
 /** GET /metrics and /metrics/summary: gauges and counters made anew from what is stored, never from one process's memory. */
 import { type HttpEvent, type HttpResult, json } from '#shared/api/http.ts';
+import { snakeCaseKeys } from '#shared/api/snake-case.ts';
 import type { Deps } from '#shared/deps.ts';
+import type { Json } from '#shared/json.ts';
 import { collect } from '#shared/metrics/collect.ts';
 import { exposition } from '#shared/metrics/exposition.ts';
 
@@ -13,5 +15,6 @@ export async function metricsText(deps: Deps): Promise<HttpResult> {
 }
 
 export async function summary(deps: Deps, _event: HttpEvent): Promise<HttpResult> {
-  return json(200, { environment: deps.settings.ENVIRONMENT, models: await collect(deps) });
+  const models = snakeCaseKeys((await collect(deps)) as unknown as Json);
+  return json(200, { environment: deps.settings.ENVIRONMENT, models });
 }

@@ -1,11 +1,14 @@
 /** What an operator or a program may ask about models, reports, runs and history. */
 import { type HttpEvent, type HttpResult, integerQuery, json, timeQuery } from '#shared/api/http.ts';
+import { snakeCaseKeys } from '#shared/api/snake-case.ts';
 import { routes } from '#shared/api/surface.ts';
 import type { Deps } from '#shared/deps.ts';
 import { ProblemError } from '#shared/errors.ts';
+import type { Json } from '#shared/json.ts';
 import { listReports } from '#shared/monitoring/report-index.ts';
+import type { Execution } from '#shared/ports/pipelines.ts';
 import { objectKeys } from '#shared/registry/keys.ts';
-import { readLedger, servedAt } from '#shared/registry/ledger.ts';
+import { type LedgerEntry, readLedger, servedAt } from '#shared/registry/ledger.ts';
 import type { ModelRecord } from '#shared/registry/model.ts';
 import { listModels, listVersions, readPointer, resolveModel } from '#shared/registry/registry.ts';
 import { listRuns } from '#shared/registry/run.ts';
@@ -52,9 +55,8 @@ export async function reports(deps: Deps, event: HttpEvent): Promise<HttpResult>
   const { name } = await named(deps, event);
   const limit = integerQuery(event, 'limit', 50, 1, 500);
   const before = timeQuery(event, 'before');
-  return json(200, {
-    reports: await listReports(deps, name, { limit, ...(before === undefined ? {} : { before }) }),
-  });
+  const entries = await listReports(deps, name, { limit, ...(before === undefined ? {} : { before }) });
+  return json(200, { reports: snakeCaseKeys(entries as unknown as Json) });
 }
 
 export async function report(deps: Deps, event: HttpEvent): Promise<HttpResult> {
@@ -62,7 +64,7 @@ export async function report(deps: Deps, event: HttpEvent): Promise<HttpResult> 
   const id = event.pathParameters?.id ?? '';
   const bytes = /^[A-Za-z0-9-]+$/.test(id) ? await deps.objects.get(objectKeys.report(name, id)) : undefined;
   if (!bytes) throw new ProblemError(404, `model "${name}" has no report "${id}"`);
-  return json(200, JSON.parse(Buffer.from(bytes).toString('utf8')));
+  return json(200, snakeCaseKeys(JSON.parse(Buffer.from(bytes).toString('utf8')) as Json));
 }
 
 const machine = 'retrain';
@@ -101,7 +103,29 @@ export async function run(deps: Deps, event: HttpEvent): Promise<HttpResult> {
   if (!execution || (execution.input as { model?: unknown } | null)?.model !== name)
     throw new ProblemError(404, `model "${name}" has no run "${id}"`);
   const ended = (await listRuns(deps, name, 100)).find((one) => one.execution === id);
-  return json(200, { ...execution, outcome: ended?.outcome ?? null, detail: ended?.detail ?? null });
+  return json(200, { ...runView(execution), outcome: ended?.outcome ?? null, detail: ended?.detail ?? null });
+}
+
+const isoTime = (ms: number | undefined): string | null =>
+  ms === undefined ? null : new Date(ms).toISOString();
+
+function runView({ id, status, input, output, error, startedAt, endedAt, stages }: Execution) {
+  return {
+    id,
+    status,
+    started_at: isoTime(startedAt),
+    ended_at: isoTime(endedAt),
+    input,
+    output: output ?? null,
+    error: error ?? null,
+    stages: stages.map((stage) => ({
+      name: stage.name,
+      status: stage.status,
+      started_at: isoTime(stage.startedAt),
+      ended_at: isoTime(stage.endedAt),
+      error: stage.error ?? null,
+    })),
+  };
 }
 
 export async function history(deps: Deps, event: HttpEvent): Promise<HttpResult> {
@@ -115,9 +139,14 @@ export async function history(deps: Deps, event: HttpEvent): Promise<HttpResult>
       at: new Date(at).toISOString(),
       version: entry.to,
       since: new Date(entry.at).toISOString(),
-      why: entry,
+      why: ledgerView(entry),
     });
   }
   const limit = integerQuery(event, 'limit', 100, 1, 1000);
-  return json(200, { history: await readLedger(deps, name, { limit }) });
+  const entries = await readLedger(deps, name, { limit });
+  return json(200, { history: entries.map(ledgerView) });
+}
+
+function ledgerView(entry: LedgerEntry) {
+  return { ...entry, at: isoTime(entry.at) };
 }

@@ -1,7 +1,13 @@
 /** Feed → archive rows and one profile partial per granule. Throws on IO only; what cannot be read goes to quarantine. */
 import type { DynamoDBStreamEvent } from 'aws-lambda';
 import { parseStreamRecord } from '#shared/aws/stream-record.ts';
-import { type ArchiveRow, encodeRows, type LabelRow } from '#shared/capture/archive.ts';
+import {
+  type ArchiveRow,
+  deduplicate,
+  encodeRows,
+  type LabelRow,
+  readArchiveFile,
+} from '#shared/capture/archive.ts';
 import { buildPartial, encodePartial } from '#shared/capture/partial.ts';
 import { readGranuleCursor } from '#shared/capture/rollup.ts';
 import type { Deps } from '#shared/deps.ts';
@@ -15,7 +21,7 @@ type Answered = Pick<PredictionRecord, 'version' | 'at' | 'answer'>;
 export function createCaptureHandler(deps: Deps): (event: DynamoDBStreamEvent) => Promise<void> {
   const anchorsOf = createAnchorsCache(deps);
   return async (event) => {
-    const blob = blobName(event);
+    const blob = shortHash(event.Records[0]?.eventID ?? deps.newId());
     const { captured, unreadable } = readRecords(event);
     if (unreadable.length > 0)
       await deps.objects.put(objectKeys.quarantine(blob), Buffer.from(JSON.stringify(unreadable)));
@@ -26,13 +32,18 @@ export function createCaptureHandler(deps: Deps): (event: DynamoDBStreamEvent) =
 
   async function capture(batch: Batch, answered: ReadonlyMap<string, Answered>, blob: string): Promise<void> {
     const { model, granule } = batch;
-    const rows = await Promise.all(
+    const delivered = await Promise.all(
       batch.rows.map((row) => (row.kind === 'label' ? joinLabel(model, row, answered) : row)),
     );
-    await deps.objects.put(objectKeys.archive(model, granule, blob), await encodeRows(rows));
+    const key = objectKeys.archive(model, granule, blob);
+    // a batch delivered again starts with the same record and may be longer or shorter: nothing is lost, nothing stands twice
+    const before = await readArchiveFile(deps, key);
+    const rows = deduplicate([...before, ...delivered]);
+    await deps.objects.put(key, await encodeRows(rows));
     const isLate = await hasClosed(model, granule);
+    const late = rows.length - before.length;
     const partial = isLate
-      ? await buildPartial({ model, granule: openGranule(), rows: [], late: rows.length }, anchorsOf)
+      ? await buildPartial({ model, granule: openGranule(), rows: [], late }, anchorsOf)
       : await buildPartial({ model, granule, rows }, anchorsOf);
     const name = isLate ? `${blob}-late-${granule}` : blob;
     await deps.objects.put(objectKeys.partial(model, partial.granule, name), await encodePartial(partial));
@@ -58,11 +69,6 @@ export function createCaptureHandler(deps: Deps): (event: DynamoDBStreamEvent) =
   function openGranule(): number {
     return Math.floor(deps.now() / deps.settings.GRANULE_MS) * deps.settings.GRANULE_MS;
   }
-}
-
-/** By its first and last record: the same batch again overwrites itself, a shorter one with the same start takes nothing away. */
-function blobName({ Records: records }: DynamoDBStreamEvent): string {
-  return shortHash(`${records[0]?.eventID}…${records.at(-1)?.eventID}`);
 }
 
 function readRecords(event: DynamoDBStreamEvent): { captured: Captured[]; unreadable: unknown[] } {

@@ -70,6 +70,20 @@ async function sendBatch(url: string, count: number, prefix: string, seed = 5): 
   expect(response.status).toBe(200);
 }
 
+async function sendLabelled(url: string, count: number, round: number): Promise<void> {
+  await sendBatch(url, count, `run${round}`, round);
+  const labels = smallRows(count, round).map(({ id, label }) => ({
+    request_id: `run${round}-${id}`,
+    label,
+  }));
+  const response = await fetch(`${url}/models/${model}/feedback`, {
+    method: 'POST',
+    body: JSON.stringify(labels),
+    headers: { 'content-type': 'application/json' },
+  });
+  expect(await response.json()).toMatchObject({ accepted: count });
+}
+
 const sumOf = (counts: Readonly<Record<string, number>>) =>
   Object.values(counts).reduce((sum, count) => sum + count, 0);
 
@@ -371,18 +385,33 @@ describe('the task process', () => {
     );
     expect((await again.deps.pipelines.describe(id))!.status).toBe('SUCCEEDED');
   });
+});
 
-  async function sendLabelled(url: string, count: number, round: number): Promise<void> {
-    await sendBatch(url, count, `run${round}`, round);
-    const labels = smallRows(count, round).map(({ id, label }) => ({
-      request_id: `run${round}-${id}`,
-      label,
-    }));
-    const response = await fetch(`${url}/models/${model}/feedback`, {
-      method: 'POST',
-      body: JSON.stringify(labels),
-      headers: { 'content-type': 'application/json' },
+describe('a retrain run that an operator starts', () => {
+  test('learns from every row since the champion began to serve, also within the granule in which it began', async () => {
+    const granuleMs = 600_000;
+    host = await startHost({
+      dataDir,
+      port: 0,
+      minuteMs: never,
+      env: { ...env, GRANULE_MS: `${granuleMs}` },
     });
-    expect(await response.json()).toMatchObject({ accepted: count });
-  }
+    const { url, deps } = host;
+    for (let round = 0; round < 2; round++) await sendLabelled(url, 300, round);
+    const archived = async () => {
+      const response = await fetch(`${url}/models/${model}/logs?limit=1000`);
+      return ((await response.json()) as { predictions: unknown[] }).predictions.length;
+    };
+    await eventually('the rows are archived', async () => (await archived()) === 600);
+    const { id } = await deps.pipelines.start('retrain', 'same-granule', {
+      model,
+      trigger: 'operator',
+      actor: 'a test',
+      reason: 'a test',
+      execution_name: 'same-granule',
+    });
+    await eventually('the run ends', async () => (await deps.pipelines.describe(id))!.status !== 'RUNNING');
+    const run = await deps.pipelines.describe(id);
+    expect(run!.stages.map((stage) => stage.name)).toContain('Gate');
+  });
 });

@@ -60,7 +60,7 @@ export const functions = {
     access: {
       predictions: 'read',
       state: 'read',
-      reads: ['models/'],
+      reads: ['models/', 'archive/'],
       writes: ['archive/', 'partials/', 'quarantine/'],
     },
   },

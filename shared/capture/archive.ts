@@ -60,11 +60,12 @@ export async function readGranuleRows(
 ): Promise<ArchiveRow[]> {
   const files = await deps.objects.list(`${objectKeys.archiveHour(model, granule)}${timeKey(granule)}-`);
   const rows: ArchiveRow[] = [];
-  for (const file of files) rows.push(...(await readFile(deps, file.key)));
+  for (const file of files) rows.push(...(await readArchiveFile(deps, file.key)));
   return rows;
 }
 
-async function readFile(deps: Pick<Deps, 'objects'>, key: string): Promise<ArchiveRow[]> {
+/** The rows of one file; none when it is not there. */
+export async function readArchiveFile(deps: Pick<Deps, 'objects'>, key: string): Promise<ArchiveRow[]> {
   const bytes = await deps.objects.get(key);
   return bytes ? decodeRows<ArchiveRow>(bytes) : [];
 }
@@ -87,7 +88,8 @@ export async function* readArchive(
       });
       for (const file of files) {
         const granule = Number(file.key.slice(prefix.length).split('-')[0]);
-        if (granule >= fromMs && granule < toMs) yield { granule, rows: await readFile(deps, file.key) };
+        if (granule >= fromMs && granule < toMs)
+          yield { granule, rows: await readArchiveFile(deps, file.key) };
       }
       if (files.length < 1000) break;
       startAfter = files.at(-1)!.key;

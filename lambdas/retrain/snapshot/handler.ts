@@ -88,9 +88,11 @@ async function archivedRows(deps: Deps, model: ModelRecord, from: number, to: nu
   for await (const item of queryAll(deps.state, stateKeys.of(model.name), { prefix: 'quarantine#' }))
     quarantined.push(item.value as { start: number; end: number });
   const rows: ArchiveRow[] = [];
-  for await (const file of readArchive(deps, model.name, from, to)) {
+  // a champion begins to serve within a granule, so its first rows are chosen by their own time
+  for await (const file of readArchive(deps, model.name, from - deps.settings.GRANULE_MS, to)) {
     const isBad = quarantined.some(({ start, end }) => file.granule >= start && file.granule < end);
-    for (const row of file.rows) if (row.kind === 'label' || !isBad) rows.push(row);
+    for (const row of file.rows)
+      if (row.kind === 'label' || (row.kind === 'prediction' && row.at >= from && !isBad)) rows.push(row);
   }
   return rows;
 }
