@@ -1,21 +1,26 @@
 /** What an operator may do: start a run, judge windows now, move the champion, accept a window as normal. All of it is in the ledger. */
 import * as z from 'zod';
 import { type HttpEvent, type HttpResult, json, parseObject } from '#shared/api/http.ts';
+import { channelNames } from '#shared/capture/channels.ts';
+import { readGranuleCursor } from '#shared/capture/rollup.ts';
 import type { Deps } from '#shared/deps.ts';
 import { ProblemError } from '#shared/errors.ts';
+import { MIN_LABELLED_ROWS } from '#shared/performance/loss-change.ts';
 import { updateItem } from '#shared/ports/update.ts';
 import { encodeProfile } from '#shared/profile/encode.ts';
-import { createAnchorsCache } from '#shared/registry/baseline.ts';
+import type { Profile } from '#shared/profile/profile.ts';
+import { createAnchorsCache, readBaseline } from '#shared/registry/baseline.ts';
 import { executionName, objectKeys, stateKeys, timeKey } from '#shared/registry/keys.ts';
 import { appendLedger } from '#shared/registry/ledger.ts';
 import { changeChampion, findVersion, readPointer, resolveModel } from '#shared/registry/registry.ts';
 import { escapePointer } from '#shared/schema/rows.ts';
 import { announceDueWindows } from '#shared/windows/claim.ts';
-import { windowLength } from '#shared/windows/due.ts';
+import { type Window, windowLength } from '#shared/windows/due.ts';
 import { readWindow } from '#shared/windows/read-window.ts';
 
 const actor = { actor: z.string().min(1).max(200).default('operator') };
 const reason = z.string().min(1).max(2000);
+const versionSchema = z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'the name of a version is expected');
 
 const retrainBody = z.strictObject({
   ...actor,
@@ -26,9 +31,9 @@ const retrainBody = z.strictObject({
 const rollbackBody = z.strictObject({
   ...actor,
   reason: reason.default('asked for by an operator'),
-  to_version: z.string().optional(),
+  to_version: versionSchema.optional(),
 });
-const promoteBody = z.strictObject({ ...actor, reason, version: z.string() });
+const promoteBody = z.strictObject({ ...actor, reason, version: versionSchema });
 const baselineBody = z.strictObject({ ...actor, reason, window: z.iso.datetime() });
 
 function readBody<Schema extends z.ZodType>(deps: Deps, event: HttpEvent, schema: Schema): z.infer<Schema> {
@@ -85,6 +90,11 @@ export async function rollback(deps: Deps, event: HttpEvent): Promise<HttpResult
   const body = readBody(deps, event, rollbackBody);
   const pointer = await readPointer(deps, model.name);
   const to = body.to_version ?? pointer?.previous;
+  if (body.to_version === undefined && pointer?.change.action === 'rollback')
+    throw new ProblemError(
+      409,
+      `the last change was a rollback already, from "${pointer.previous}"; name to_version to move again`,
+    );
   if (!pointer || !to) throw new ProblemError(409, `model "${model.name}" has no version to roll back to`);
   return move(deps, model.name, to, pointer.champion, 'rollback', body);
 }
@@ -133,6 +143,7 @@ export async function acceptBaseline(deps: Deps, event: HttpEvent): Promise<Http
       `window ${body.window} is not the start of a window; they start every ${length} ms`,
     );
   const window = { start, end: start + length };
+  await assertAcceptable(deps, model.name, window);
   const merged = await readWindow(deps, model.name, window, createAnchorsCache(deps));
   const part = merged?.versions.get(pointer.champion);
   if (!part || part.predictions < model.monitor.min_rows)
@@ -143,7 +154,7 @@ export async function acceptBaseline(deps: Deps, event: HttpEvent): Promise<Http
   const file = `baseline-${timeKey(start)}.bin`;
   await deps.objects.putIfAbsent(
     objectKeys.version(model.name, pointer.champion, file),
-    encodeProfile(part.profile),
+    encodeProfile(await withKnownLosses(deps, model.name, pointer.champion, part.profile)),
   );
   await updateItem(deps.state, stateKeys.baseline(model.name, pointer.champion), () => ({
     file,
@@ -157,4 +168,30 @@ export async function acceptBaseline(deps: Deps, event: HttpEvent): Promise<Http
     detail: { version: pointer.champion, window: body.window, rows: part.predictions },
   });
   return json(200, { model: model.name, version: pointer.champion, baseline: file, rows: part.predictions });
+}
+
+/** A window that still grows, or that is known for bad data, is nothing to compare with. */
+async function assertAcceptable(deps: Deps, model: string, window: Window): Promise<void> {
+  const { rolled } = await readGranuleCursor(deps, model);
+  if (window.end > rolled)
+    throw new ProblemError(409, `the window is not over before ${new Date(window.end).toISOString()}`);
+  if (await deps.state.get(stateKeys.quarantine(model, window.start)))
+    throw new ProblemError(409, 'the window is quarantined: a hard quality check failed in it');
+}
+
+/** Where the window has too few labels to judge losses by, labels and losses of the reference in force stay. */
+async function withKnownLosses(
+  deps: Deps,
+  model: string,
+  version: string,
+  accepted: Profile,
+): Promise<Profile> {
+  const losses = accepted.features.get(channelNames.loss);
+  if (losses && losses.count >= MIN_LABELLED_ROWS) return accepted;
+  const { reference } = await readBaseline(deps, model, version);
+  const kept = [channelNames.label, channelNames.loss].flatMap((name) => {
+    const feature = reference.features.get(name);
+    return feature ? [[name, feature] as const] : [];
+  });
+  return { ...accepted, features: new Map([...accepted.features, ...kept]) };
 }

@@ -238,6 +238,20 @@ describe('what cannot be read', () => {
     expect((await granule()).versions.get(version)?.predictions).toBe(2);
   });
 
+  test('rows of a version without its files are archived and counted, and their neighbours profiled', async () => {
+    const ghost = predictionRecord('small', 'ghost', rows[7]!, 7, startMs);
+    await deliver([...upTo(3), ghost]);
+    await close();
+    const whole = await granule();
+    expect(whole.versions.get(version)?.predictions).toBe(3);
+    expect(whole.unprofiled).toBe(1);
+    expect((await readCounters(deps, 'small')).unprofiled).toBe(1);
+    const archived: string[] = [];
+    for await (const file of readArchive(deps, 'small', startMs, startMs + 600_000))
+      archived.push(...file.rows.map((row) => row.id));
+    expect(archived).toHaveLength(4);
+  });
+
   test('items of other kinds are passed over, and so is what the table’s TTL removes', async () => {
     const other = recordOf({ pk: 'small#1', sk: 'note' }, { model: 'small' }, 1, startMs);
     await deliver([other, expiryOf({ pk: 'small#1', sk: 'prediction' }, 2, startMs)]);

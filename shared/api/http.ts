@@ -129,15 +129,18 @@ export function integerQuery(
   return value;
 }
 
+/** The first moment that no longer fits the 13 digits of a time in a key. */
+const latestTime = 10_000_000_000_000;
+
 /** An ISO 8601 query parameter as Unix milliseconds; 400 when it is no time. */
 export function timeQuery(event: HttpEvent, name: string): number | undefined {
   const text = event.queryStringParameters?.[name];
   if (text === undefined || text === null) return undefined;
   const value = Date.parse(text);
-  if (Number.isNaN(value))
+  if (!(value >= 0 && value < latestTime))
     throw new ProblemError(
       400,
-      `${name}=${text} is not a time: ISO 8601 is expected, e.g. 2026-11-21T08:00:00Z`,
+      `${name}=${text} is not a time from 1970 to 2286: ISO 8601 is expected, e.g. 2026-11-21T08:00:00Z`,
     );
   return value;
 }

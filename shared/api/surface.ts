@@ -97,7 +97,7 @@ export const functions = {
     heavy: true,
     memoryMb: 3008,
     timeoutSeconds: 600,
-    access: { state: 'write', reads: ['archive/', 'models/', 'runs/'], writes: ['runs/'] },
+    access: { state: 'read', reads: ['archive/', 'models/', 'runs/'], writes: ['runs/'] },
   },
   'retrain-validate': {
     folder: 'retrain/validate',
@@ -140,13 +140,13 @@ export const functions = {
     folder: 'retrain/promote',
     memoryMb: 256,
     timeoutSeconds: 60,
-    access: { state: 'write', reads: ['models/'], events: true },
+    access: { state: 'write' },
   },
   'retrain-release': {
     folder: 'retrain/release',
     memoryMb: 256,
     timeoutSeconds: 30,
-    access: { state: 'write', events: true },
+    access: { state: 'write' },
   },
 } as const satisfies Record<string, FunctionSpec>;
 

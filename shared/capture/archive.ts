@@ -77,25 +77,22 @@ export async function* readArchive(
   fromMs: number,
   toMs: number,
 ): AsyncGenerator<{ readonly granule: number; readonly rows: readonly ArchiveRow[] }> {
-  const hourMs = 3_600_000;
-  for (let hour = Math.floor(fromMs / hourMs) * hourMs; hour < toMs; hour += hourMs) {
-    const prefix = objectKeys.archiveHour(model, hour);
-    let startAfter: string | undefined;
-    for (;;) {
-      const files = await deps.objects.list(prefix, {
-        limit: 1000,
-        ...(startAfter === undefined ? {} : { startAfter }),
-      });
-      for (const file of files) {
-        const granule = Number(file.key.slice(prefix.length).split('-')[0]);
-        if (granule >= fromMs && granule < toMs)
-          yield { granule, rows: await readArchiveFile(deps, file.key) };
-      }
-      if (files.length < 1000) break;
-      startAfter = files.at(-1)!.key;
+  const prefix = objectKeys.archiveOf(model);
+  let startAfter = objectKeys.archiveHour(model, Math.max(0, fromMs));
+  for (;;) {
+    const files = await deps.objects.list(prefix, { limit: pageFiles, startAfter });
+    for (const { key } of files) {
+      const granule = Number(key.slice(key.lastIndexOf('/') + 1).split('-')[0]);
+      // keys are in order of time, so nothing after this one is wanted
+      if (granule >= toMs) return;
+      if (granule >= fromMs) yield { granule, rows: await readArchiveFile(deps, key) };
     }
+    if (files.length < pageFiles) return;
+    startAfter = files.at(-1)!.key;
   }
 }
+
+const pageFiles = 1000;
 
 /** One row per (kind, id): the first prediction, the latest label (of one delivered twice, that which found its prediction). */
 export function deduplicate(rows: readonly ArchiveRow[]): ArchiveRow[] {

@@ -5,6 +5,7 @@ import { gunzip, gzip } from 'node:zlib';
 import { addColumns } from '../profile/add-columns.ts';
 import { decodeProfile, encodeProfile } from '../profile/encode.ts';
 import { emptyProfile, mergeProfiles, type Profile } from '../profile/profile.ts';
+import { ArtefactError } from '../registry/artefacts.ts';
 import type { AnchorsOf } from '../registry/baseline.ts';
 import { rowsToColumns } from '../schema/rows.ts';
 import type { ArchiveRow, LabelRow, PredictionRow } from './archive.ts';
@@ -27,6 +28,8 @@ export interface Partial {
   readonly outcomes: Readonly<Record<string, number>>;
   /** Rows that came after their granule had closed; they are in the archive and in no profile. */
   readonly late: number;
+  /** Rows of a version whose anchors cannot be read; they are in the archive and in no profile. */
+  readonly unprofiled: number;
   /** Of (request_id, kind), sorted: two partials that share one were delivered the same row. */
   readonly hashes: readonly string[];
 }
@@ -46,11 +49,17 @@ export async function buildPartial(input: PartialInput, anchorsOf: AnchorsOf): P
     (row) => row.prediction.version,
   );
   const versions = new Map<string, VersionPart>();
+  let unprofiled = 0;
   for (const version of new Set([...predictions.keys(), ...labels.keys()])) {
-    const { manifest, anchors } = await anchorsOf(input.model, version);
-    const profile = emptyProfile(anchors);
     const predicted = predictions.get(version) ?? [];
     const labelled = labels.get(version) ?? [];
+    const found = await anchorsOf(input.model, version).catch(unlessMissing);
+    if (!found) {
+      unprofiled += predicted.length + labelled.length;
+      continue;
+    }
+    const { manifest, anchors } = found;
+    const profile = emptyProfile(anchors);
     if (predicted.length > 0) {
       const { columns } = rowsToColumns(
         manifest.schema,
@@ -72,8 +81,14 @@ export async function buildPartial(input: PartialInput, anchorsOf: AnchorsOf): P
     unmatchedLabels: input.rows.filter((row) => row.kind === 'label' && row.prediction === undefined).length,
     outcomes: countOutcomes(input.rows),
     late: input.late ?? 0,
+    unprofiled,
     hashes: input.rows.map((row) => rowHash(row.id, row.kind)).sort(),
   };
+}
+
+/** One version without its files must not stop the feed for all others; a store that fails must. */
+function unlessMissing(error: unknown): undefined {
+  if (!(error instanceof ArtefactError)) throw error;
 }
 
 type MatchedLabel = LabelRow & { readonly prediction: NonNullable<LabelRow['prediction']> };
@@ -133,6 +148,7 @@ export function mergePartials(partials: readonly Partial[]): Partial {
     unmatchedLabels: partials.reduce((sum, one) => sum + one.unmatchedLabels, 0),
     outcomes,
     late: partials.reduce((sum, one) => sum + one.late, 0),
+    unprofiled: partials.reduce((sum, one) => sum + one.unprofiled, 0),
     hashes: [],
   };
 }
@@ -156,6 +172,7 @@ interface StoredPartial {
   readonly unmatched_labels: number;
   readonly outcomes: Readonly<Record<string, number>>;
   readonly late: number;
+  readonly unprofiled: number;
   readonly hashes: readonly string[];
 }
 
@@ -172,6 +189,7 @@ export async function encodePartial(partial: Partial): Promise<Uint8Array> {
     unmatched_labels: partial.unmatchedLabels,
     outcomes: partial.outcomes,
     late: partial.late,
+    unprofiled: partial.unprofiled,
     hashes: partial.hashes,
   };
   return compress(JSON.stringify(stored), { level: 4 });

@@ -5,6 +5,7 @@ import { updateItem } from '../ports/update.ts';
 import type { AnchorsOf } from '../registry/baseline.ts';
 import { objectKeys, stateKeys, timeKey } from '../registry/keys.ts';
 import { deduplicate, readGranuleRows } from './archive.ts';
+import { setBackFromFuture } from './clock-set-back.ts';
 import {
   buildPartial,
   decodePartial,
@@ -23,6 +24,7 @@ export interface GranuleIndex {
   readonly unmatched_labels: number;
   readonly outcomes: Readonly<Record<string, number>>;
   readonly late: number;
+  readonly unprofiled: number;
 }
 
 /**
@@ -38,7 +40,10 @@ export async function closeGranules(
   anchorsOf: AnchorsOf,
 ): Promise<number> {
   const granuleMs = deps.settings.GRANULE_MS;
-  const end = await moveCursor(deps, model, 'next', Math.floor(closedBefore / granuleMs) * granuleMs);
+  const closedUntil = Math.floor(closedBefore / granuleMs) * granuleMs;
+  if (isImpossible(await readGranuleCursor(deps, model), closedBefore))
+    await setBackFromFuture(deps, model, closedUntil);
+  const end = await moveCursor(deps, model, 'next', closedUntil);
   const closed = await rollUpPending(deps, model, end, anchorsOf);
   await moveCursor(deps, model, 'rolled', end);
   return closed;
@@ -50,11 +55,17 @@ export interface GranuleCursor {
   readonly rolled: number;
 }
 
+const maxAheadMs = 5 * 60_000;
 const noGranules: GranuleCursor = { next: 0, rolled: 0 };
 
 export async function readGranuleCursor(deps: Pick<Deps, 'state'>, model: string): Promise<GranuleCursor> {
   const item = await deps.state.get(stateKeys.granuleCursor(model));
   return item ? (item.value as unknown as GranuleCursor) : noGranules;
+}
+
+/** So far ahead of the stream only by a clock that was wrong; waiting for it would stop all counting until then. */
+function isImpossible({ next, rolled }: GranuleCursor, closedBefore: number): boolean {
+  return Math.max(next, rolled) > closedBefore + maxAheadMs;
 }
 
 /** Only ever forward, also when the clock is not. Answers where the cursor stands. */
@@ -111,6 +122,7 @@ async function rollUp(deps: RollupDeps, model: string, granule: number, anchorsO
     unmatched_labels: whole.unmatchedLabels,
     outcomes: whole.outcomes,
     late: whole.late,
+    unprofiled: whole.unprofiled,
   };
   await deps.state.putIfAbsent(stateKeys.granule(model, granule), index as unknown as Json);
   await count(deps, model, index);
@@ -126,11 +138,14 @@ async function rebuild(deps: RollupDeps, merged: Partial, anchorsOf: AnchorsOf):
 export interface Counters {
   /** Start of the newest granule counted; -1 before the first. */
   readonly through: number;
+  /** Granules after `through` that a wrong clock opened and that are counted already. */
+  readonly ahead?: readonly number[];
   readonly predictions: Readonly<Record<string, number>>;
   readonly labels: Readonly<Record<string, number>>;
   readonly unmatched_labels: number;
   readonly outcomes: Readonly<Record<string, number>>;
   readonly late: number;
+  readonly unprofiled: number;
 }
 
 export async function readCounters(deps: Pick<Deps, 'state'>, model: string): Promise<Counters> {
@@ -145,13 +160,16 @@ const noCounts: Counters = {
   unmatched_labels: 0,
   outcomes: {},
   late: 0,
+  unprofiled: 0,
 };
 
 async function count(deps: RollupDeps, model: string, index: GranuleIndex): Promise<void> {
   const versions = Object.entries(index.versions);
   await updateItem<Counters>(deps.state, stateKeys.counters(model), (before = noCounts) => {
     if (before.through >= index.start) return undefined;
+    if (before.ahead?.includes(index.start)) return { ...before, through: index.start };
     return {
+      ...before,
       through: index.start,
       predictions: addAll(
         before.predictions,
@@ -164,6 +182,7 @@ async function count(deps: RollupDeps, model: string, index: GranuleIndex): Prom
       unmatched_labels: before.unmatched_labels + index.unmatched_labels,
       outcomes: addAll(before.outcomes, Object.entries(index.outcomes)),
       late: before.late + index.late,
+      unprofiled: before.unprofiled + index.unprofiled,
     };
   });
 }

@@ -160,3 +160,17 @@ describe('pairedLowerBound', () => {
     expect(() => bound(new Array<number>(one).fill(1), new Array<number>(other).fill(1))).toThrow(RangeError);
   });
 });
+
+test('a candidate that is right on all rows but a few is not undone by rounding', () => {
+  for (const [rows, misses] of [
+    [63, 1],
+    [63, 2],
+    [300, 3],
+    [300, 5],
+  ] as const)
+    for (let seed = 0; seed < 20; seed++) {
+      const champion = new Float64Array(rows).fill(1);
+      const candidate = Float64Array.from({ length: rows }, (_, row) => (row < misses ? 1 : 0));
+      expect(pairedLowerBound(champion, candidate, 0.01, seededRandom(seed)).lower).toBeGreaterThan(0.8);
+    }
+});

@@ -37,7 +37,7 @@ export function pairedLowerBound(
   for (let row = 0; row < rows; row++) improvements[row] = reference[row]! - candidate[row]!;
   const estimate = mean(improvements);
   const error = standardError(improvements, estimate);
-  const { percentile, studentised } = bootstrapQuantiles(improvements, estimate, alpha, random);
+  const { percentile, studentised } = bootstrapQuantiles(improvements, estimate, error, alpha, random);
   const lower = Math.min(
     percentile,
     estimate - studentised * error,
@@ -47,8 +47,16 @@ export function pairedLowerBound(
 }
 
 /** The lower quantile of the resampled means, and the upper one of their t statistics. */
-function bootstrapQuantiles(values: Float64Array, estimate: number, alpha: number, random: () => number) {
+function bootstrapQuantiles(
+  values: Float64Array,
+  estimate: number,
+  error: number,
+  alpha: number,
+  random: () => number,
+) {
   const count = values.length;
+  // what is left of equal values after rounding is no spread
+  const leastVariance = 1e-9 * error * error * count;
   const means = new Float64Array(resamples);
   const statistics = new Float64Array(resamples);
   for (let at = 0; at < resamples; at++) {
@@ -63,7 +71,7 @@ function bootstrapQuantiles(values: Float64Array, estimate: number, alpha: numbe
     const variance = (squares - sum * centredMean) / (count - 1);
     means[at] = estimate + centredMean;
     // a resample without any spread says nothing of the statistic's
-    statistics[at] = variance > 0 ? centredMean / Math.sqrt(variance / count) : 0;
+    statistics[at] = variance > leastVariance ? centredMean / Math.sqrt(variance / count) : 0;
   }
   means.sort();
   statistics.sort();

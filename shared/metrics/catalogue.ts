@@ -94,6 +94,13 @@ export const catalogue: readonly Metric[] = [
     samples: (figures) => one(figures.counters.late),
   },
   {
+    name: 'tidemark_unprofiled_rows_total',
+    kind: 'counter',
+    help: 'rows of a version whose files cannot be read: archived, in no profile',
+    labels: [],
+    samples: (figures) => one(figures.counters.unprofiled),
+  },
+  {
     name: 'tidemark_report_timestamp_seconds',
     kind: 'gauge',
     help: 'end of the newest judged window, Unix seconds',

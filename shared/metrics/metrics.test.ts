@@ -158,6 +158,7 @@ describe('/metrics', () => {
       { name: 'tidemark_model_info', labels: { model: 'bare', env: 'local', version: 'none' }, value: 1 },
       { name: 'tidemark_model_loaded', labels: { model: 'bare', env: 'local' }, value: 0 },
       { name: 'tidemark_late_rows_total', labels: { model: 'bare', env: 'local' }, value: 0 },
+      { name: 'tidemark_unprofiled_rows_total', labels: { model: 'bare', env: 'local' }, value: 0 },
     ]);
   });
 

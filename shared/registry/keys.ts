@@ -65,10 +65,11 @@ export const objectKeys = {
   granule: (model: string, granule: number) => `granules/${model}/${timeKey(granule)}.json.gz`,
   report: (model: string, id: string) => `reports/${model}/${id}.json`,
   quarantine: (blob: string) => `quarantine/${blob}.json`,
+  archiveOf: (model: string) => `archive/model=${model}/`,
   /** Hive-style, by the hour (UTC) of the granule. */
   archiveHour: (model: string, atMs: number) => {
     const iso = new Date(atMs).toISOString();
-    return `archive/model=${model}/dt=${iso.slice(0, 10)}/hour=${iso.slice(11, 13)}/`;
+    return `${objectKeys.archiveOf(model)}dt=${iso.slice(0, 10)}/hour=${iso.slice(11, 13)}/`;
   },
   archive: (model: string, granule: number, blob: string) =>
     `${objectKeys.archiveHour(model, granule)}${timeKey(granule)}-${blob}.ndjson.gz`,

@@ -90,13 +90,22 @@ describe('what a window is', () => {
   });
 
   it('is not an incident for soft findings or shifted features, however long they last', () => {
-    const soft = { ...hard, severity: 'soft' as const };
+    const soft = { ...hard, check: 'range_exceeded', severity: 'soft' as const };
     const verdicts = judgeSeries(
       Array.from({ length: 5 }, () => ({ features: alarm('x', 'shifted'), quality: [soft] })),
     );
     for (const verdict of verdicts)
       expect(verdict).toMatchObject({ kind: 'none', level: 'shifted', confirmed: false, signals: [] });
     expect(verdicts[0]?.reasons).toEqual(['x is shifted', 'x: missing rose from 0 % to 40 % of rows']);
+  });
+
+  it('is a warning of no kind for a soft jump of missing values: shown, and no reason to retrain', () => {
+    const soft = { ...hard, severity: 'soft' as const };
+    const verdicts = judgeSeries(
+      Array.from({ length: 5 }, () => ({ features: [feature('x', 'stable')], quality: [soft] })),
+    );
+    for (const verdict of verdicts)
+      expect(verdict).toMatchObject({ kind: 'none', level: 'warning', confirmed: false, signals: [] });
   });
 
   it('names the worst feature by its PSI', () => {

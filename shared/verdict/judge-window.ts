@@ -73,11 +73,13 @@ function elevatedKinds({ features, quality, performance, policy }: WindowInput):
   return elevated;
 }
 
-function levelOf({ features, performance }: WindowInput, kind: 'none' | IncidentKind): Level {
+/** A soft jump of missing values is worth a look and no reason to retrain: a warning of no kind. */
+function levelOf({ features, performance, quality }: WindowInput, kind: 'none' | IncidentKind): Level {
   if (kind === 'data_incident') return 'critical';
   const judged = features.map((feature) => feature.level);
   const graveness = judged
     .filter((level) => level !== 'insufficient_data')
+    .concat(quality.some((finding) => finding.check === 'missing_rate_jump') ? 'warning' : [])
     .reduce(graver, performance && isAlarm(performance.level) ? performance.level : 'stable');
   const nothingJudged = judged.every((level) => level === 'insufficient_data');
   return graveness === 'stable' && nothingJudged ? 'insufficient_data' : graveness;

@@ -5,7 +5,7 @@ import { updateItem } from '#shared/ports/update.ts';
 import { seededRandom, seedFrom } from '#shared/random.ts';
 import { objectKeys, stateKeys } from '#shared/registry/keys.ts';
 import type { ModelRecord, VersionRecord } from '#shared/registry/model.ts';
-import { resolveModel } from '#shared/registry/registry.ts';
+import { readPointer, resolveModel } from '#shared/registry/registry.ts';
 import { judgeGates } from '#shared/retrain/gate.ts';
 import { readLabelled } from '#shared/retrain/labelled-data.ts';
 
@@ -80,7 +80,9 @@ async function spendHoldout(deps: Deps, model: ModelRecord, through: number): Pr
   );
 }
 
+/** A version that a person promoted during the run serves; rejecting it now would bar the way back to it. */
 async function markRejected(deps: Deps, model: string, version: string, reason: string): Promise<void> {
+  if ((await readPointer(deps, model))?.champion === version) return;
   await updateItem<VersionRecord>(deps.state, stateKeys.version(model, version), (before) =>
     before ? { ...before, status: 'REJECTED', reason } : undefined,
   );
