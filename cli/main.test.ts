@@ -37,6 +37,15 @@ describe('tidemark', () => {
     for (const command of ['start', 'demo']) expect(stdout).toContain(command);
   });
 
+  test('start on a data directory that another host has says which process that is and exits 1', async () => {
+    await writeFile(join(dir, 'host.lock'), `${process.ppid}\n`);
+    const { code, stderr } = await run('start', '--data-dir', dir, '--no-sample', '--port', '0');
+    expect(code).toBe(1);
+    expect(stderr).toBe(
+      `tidemark start: data directory ${dir} is in use by process ${process.ppid}: stop that process or choose another directory; if it is no tidemark host, remove ${join(dir, 'host.lock')}\n`,
+    );
+  });
+
   test('with an unknown command names it on stderr and exits 2', async () => {
     const { code, stdout, stderr } = await run('dmeo');
     expect([code, stdout]).toEqual([2, '']);

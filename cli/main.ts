@@ -1,5 +1,6 @@
 /** `tidemark COMMAND`: which command runs, its help, and what its errors look like. Exit 0 fine, 1 failed, 2 usage. */
 import { InvalidDataError } from '#shared/errors.ts';
+import { DataDirInUseError } from '../localstack/embedded/host-lock.ts';
 import { demoHelp, runDemo } from './demo/command.ts';
 import { runStart, startHelp } from './start.ts';
 import { UsageError } from './usage.ts';
@@ -41,10 +42,11 @@ export async function main(args: readonly string[]): Promise<number> {
   try {
     return await command.run(rest);
   } catch (error) {
-    if (!(error instanceof UsageError) && !(error instanceof InvalidDataError)) throw error;
+    const isInUse = error instanceof DataDirInUseError;
+    if (!(error instanceof UsageError) && !(error instanceof InvalidDataError) && !isInUse) throw error;
     process.stderr.write(`tidemark ${name}: ${error.message}\n`);
     if (error instanceof UsageError) process.stderr.write(`see: tidemark ${name} --help\n`);
-    return 2;
+    return isInUse ? 1 : 2;
   }
 }
 

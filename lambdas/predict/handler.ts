@@ -8,7 +8,7 @@ import { checkRow } from '#shared/schema/rows.ts';
 import { readBatch } from './batch.ts';
 import { createModelStore, type LoadedModel, type ModelStore } from './model-store.ts';
 import { createOutcomeBudget } from './outcome-budget.ts';
-import { type Logged, predictAndLog } from './predict.ts';
+import { type Logged, predictAndLog, refusalOf } from './predict.ts';
 
 export function createPredictHandler(deps: Deps): (event: HttpEvent) => Promise<HttpResult> {
   const store = createModelStore(deps);
@@ -58,10 +58,8 @@ async function predictOne(deps: Deps, store: ModelStore, event: HttpEvent): Prom
     });
   const [logged] = await Promise.all([predictAndLog(deps, model, [{ id, row: check.row }]), store.settle()]);
   const { record, result } = logged[0]!;
-  if (result.kind === 'conflict')
-    throw new ProblemError(409, `request_id "${id}" was already used with other features`, {
-      request_id: id,
-    });
+  const refusal = refusalOf(logged[0]!);
+  if (refusal) throw new ProblemError(refusal.status, refusal.detail, { request_id: id });
   return json(200, answer(record), {
     ...(result.kind === 'replayed' ? { 'idempotent-replayed': 'true' } : {}),
     ...(result.kind === 'spooled' ? { 'tidemark-logged': 'false' } : {}),
@@ -81,16 +79,9 @@ async function predictBatch(deps: Deps, store: ModelStore, event: HttpEvent): Pr
   return json(200, { batch_id: batchId, predictions }, spooled ? { 'tidemark-logged': 'false' } : {});
 }
 
-function batchAnswer({ record, result }: Logged): Record<string, unknown> {
-  if (result.kind === 'conflict')
-    return {
-      request_id: record.request_id,
-      error: {
-        status: 409,
-        detail: `request_id "${record.request_id}" was already used with other features`,
-      },
-    };
-  return answer(record);
+function batchAnswer(logged: Logged): Record<string, unknown> {
+  const refusal = refusalOf(logged);
+  return refusal ? { request_id: logged.record.request_id, error: refusal } : answer(logged.record);
 }
 
 function answer(record: Logged['record']): Record<string, unknown> {

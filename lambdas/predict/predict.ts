@@ -49,3 +49,18 @@ export async function predictAndLog(
     }),
   );
 }
+
+/** Why an answer must not be given: it would be in no log, or in one that says otherwise. */
+export function refusalOf({ record, result }: Logged): { status: number; detail: string } | undefined {
+  if (result.kind === 'conflict')
+    return {
+      status: 409,
+      detail: `request_id "${record.request_id}" was already used with other features`,
+    };
+  if (result.kind === 'too_large')
+    return {
+      status: 413,
+      detail: `the log item of request_id "${record.request_id}" has ${result.bytes} bytes; items of at most ${result.allowed} bytes can be logged`,
+    };
+  return undefined;
+}

@@ -19,7 +19,7 @@ export type LogRow = readonly [
 
 export interface LogEntry {
   readonly sequence: number;
-  /** Unix milliseconds, never less than that of the entry before, whatever the clock did. */
+  /** Unix milliseconds, never less than that of the entry before, unless that was {@link MAX_AHEAD_MS} ahead of the clock. */
   readonly streamTimeMs: number;
   readonly kind: ChangeKind;
   /** As it stands after the change; of a removal, as it stood before. */
@@ -41,10 +41,14 @@ export interface FeedLogOptions {
 
 const TRIM_ENTRIES_PER_TRANSACTION = 1000;
 
+/** A stream time further ahead of the clock than this comes from a clock that was wrong, and is not waited for. */
+const MAX_AHEAD_MS = 5 * 60_000;
+
 export class FeedLog {
   readonly tableName: string;
   private readonly options: FeedLogOptions;
   private readonly listeners = new Set<() => void>();
+  private hasReportedClock = false;
 
   constructor(options: FeedLogOptions) {
     this.options = options;
@@ -53,9 +57,8 @@ export class FeedLog {
 
   /** Only inside the transaction that makes the change. */
   append(kind: ChangeKind, stored: StoredItem): void {
-    const { log, heads, tableName, now } = this.options;
-    const [sequence, streamTimeMs] = this.head();
-    const next: LogHead = [sequence + 1, Math.max(streamTimeMs, now())];
+    const { log, heads, tableName } = this.options;
+    const next: LogHead = [this.head()[0] + 1, this.streamTime()];
     const { pk, sk, rev, token, exp = 0, data } = stored;
     log.put(sequenceKey(next[0]), [next[1], kind, pk, sk, rev, token, exp, data]);
     heads.put(tableName, next);
@@ -92,18 +95,17 @@ export class FeedLog {
    * entry gets this stream time at least.
    */
   async closedBefore(): Promise<number> {
-    const { root, log, heads, tableName, now } = this.options;
+    const { root, heads, tableName } = this.options;
     return await root.childTransaction(() => {
-      for (const { value } of log.getRange({ start: sequenceKey(this.checkpoint() + 1), limit: 1 }))
-        return value[0];
-      const [sequence, headMs] = this.head();
-      const streamTimeMs = Math.max(headMs, now());
-      heads.put(tableName, [sequence, streamTimeMs]);
+      const pendingSince = this.pendingSince();
+      if (pendingSince !== undefined) return pendingSince;
+      const streamTimeMs = this.streamTime();
+      heads.put(tableName, [this.head()[0], streamTimeMs]);
       return streamTimeMs;
     });
   }
 
-  /** Drops entries that were delivered and whose stream time is before `olderThanMs`; answers how many. */
+  /** Drops delivered entries whose stream time is before `olderThanMs`, or ahead of any right clock; answers how many. */
   async trim(olderThanMs: number): Promise<number> {
     let trimmed = 0;
     for (;;) {
@@ -124,12 +126,36 @@ export class FeedLog {
     return () => this.listeners.delete(listener);
   }
 
+  /** Of the next entry: that of the head or now, whichever is later, so that it never runs backwards with the clock. */
+  private streamTime(): number {
+    const nowMs = this.options.now();
+    const headMs = this.head()[1];
+    if (!this.isAhead(headMs)) return Math.max(headMs, nowMs);
+    if (!this.hasReportedClock)
+      console.error(
+        `stream time of feed ${this.tableName} was ${new Date(headMs).toISOString()}, more than ${MAX_AHEAD_MS} ms ahead of the clock: it starts again at ${new Date(nowMs).toISOString()}`,
+      );
+    this.hasReportedClock = true;
+    return nowMs;
+  }
+
+  private isAhead(streamTimeMs: number): boolean {
+    return streamTimeMs > this.options.now() + MAX_AHEAD_MS;
+  }
+
+  /** The earliest stream time that waits to be delivered, passing over what a wrong clock wrote. */
+  private pendingSince(): number | undefined {
+    for (const { value } of this.options.log.getRange({ start: sequenceKey(this.checkpoint() + 1) }))
+      if (!this.isAhead(value[0])) return value[0];
+    return undefined;
+  }
+
   private trimSome(olderThanMs: number): number {
     const { log } = this.options;
     const end = sequenceKey(this.checkpoint() + 1);
     const old: Uint8Array[] = [];
     for (const { key, value } of log.getRange({ end, limit: TRIM_ENTRIES_PER_TRANSACTION })) {
-      if (value[0] >= olderThanMs) break;
+      if (value[0] >= olderThanMs && !this.isAhead(value[0])) break;
       old.push(key);
     }
     for (const key of old) log.remove(key);

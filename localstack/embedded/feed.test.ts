@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DynamoDBStreamEvent } from 'aws-lambda';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { parseStreamRecord, type StreamRecord } from '#shared/aws/stream-record.ts';
 import type { Table } from '#shared/ports/table.ts';
 import { FeedTakenError } from './feed.ts';
@@ -122,6 +122,44 @@ describe('what the feed records', () => {
     }
     const times = parsed(await take(5)).map((record) => record.streamTimeMs - START_MS);
     expect(times).toEqual([0, 500, 500, 500, 4500]);
+  });
+
+  test('stream time starts again at now once its head is more than 5 minutes ahead of the clock, not at 5', async () => {
+    const reported = vi.spyOn(console, 'error').mockReturnValue();
+    await put('right');
+    nowMs += 300_000;
+    await put('five minutes ahead');
+    nowMs = START_MS;
+    await put('held');
+    nowMs = START_MS + 365 * DAY_MS;
+    await put('a year ahead');
+    nowMs = START_MS + 1000;
+    await put('corrected');
+    nowMs += 1000;
+    await put('next');
+    // what a wrong clock wrote neither holds back nor carries off what may close
+    expect(await store.feed('items').closedBefore()).toBe(START_MS);
+    const times = parsed(await take(6)).map((record) => record.streamTimeMs - START_MS);
+    expect(times).toEqual([0, 300_000, 300_000, 365 * DAY_MS, 1000, 2000]);
+    expect(await store.feed('items').closedBefore()).toBe(nowMs);
+    expect(reported).toHaveBeenCalledOnce();
+    expect(String(reported.mock.lastCall)).toContain('ahead of the clock');
+    nowMs += 2 * DAY_MS;
+    expect(await store.feed('items').trim()).toBe(6);
+    reported.mockRestore();
+  });
+
+  test('a closed stream time is not carried off by a wrong clock’s entry that waits alone', async () => {
+    const reported = vi.spyOn(console, 'error').mockReturnValue();
+    nowMs += 365 * DAY_MS;
+    await put('a year ahead');
+    nowMs = START_MS;
+    expect(await store.feed('items').closedBefore()).toBe(START_MS);
+    nowMs -= 1;
+    await put('corrected');
+    const [, corrected] = parsed(await take(2));
+    expect(corrected!.streamTimeMs).toBe(START_MS);
+    reported.mockRestore();
   });
 
   test('sweeping expired items enters nothing, and only they go', async () => {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { Agent, type ClientRequest, request as httpRequest } from 'node:http';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -19,6 +19,8 @@ import { createTickHandler } from '../../lambdas/tick/handler.ts';
 import { spoolFile } from './deps.ts';
 import { createFolderObjects } from './folder-objects.ts';
 import { type Host, startHost } from './host.ts';
+import { DataDirInUseError } from './host-lock.ts';
+import { rejectedFile } from './spool.ts';
 import { createTaskProcess, type TaskProcess } from './task-process.ts';
 
 const model = 'prices';
@@ -238,6 +240,25 @@ describe('the schedule', () => {
   });
 });
 
+describe('the data directory', () => {
+  test('has one host at a time: a second one is refused and harms nothing, the next one after its end is not', async () => {
+    const { url } = await start(never);
+    await expect(startHost({ dataDir, port: 0, minuteMs: never, env })).rejects.toThrow(DataDirInUseError);
+    await sendBatch(url, 3, 'still');
+    await stop();
+    expect(existsSync(join(dataDir, 'host.lock'))).toBe(false);
+    await start(never);
+  });
+
+  test('of a host that was killed is taken over', async () => {
+    const child = await startHostChild(dataDir);
+    await child.end('SIGKILL');
+    expect(existsSync(join(dataDir, 'host.lock'))).toBe(true);
+    const { url } = await start(never);
+    await sendBatch(url, 3, 'again');
+  });
+});
+
 describe('the spool', () => {
   function spooled(id: string, seed: number): SpoolRecord & { readonly value: Json } {
     const { features } = smallRows(1, seed)[0]!;
@@ -257,7 +278,7 @@ describe('the spool', () => {
 
   const lineOf = (record: SpoolRecord) => `${JSON.stringify(record)}\n`;
 
-  test('is replayed at the start, each record exactly once, also those that had arrived; a cut last line is dropped', async () => {
+  test('is replayed at the start, each record exactly once, also those that had arrived; a cut last line is set aside', async () => {
     const file = spoolFile(dataDir);
     const records = [1, 2, 3].map((at) => spooled(`spooled-${at}`, at));
     await writeFile(file, records.map(lineOf).join('') + lineOf(spooled('cut', 4)).slice(0, 80));
@@ -277,6 +298,15 @@ describe('the spool', () => {
     expect(item).toMatchObject({ value: after[3]!.value, expiresAt: after[3]!.expiresAt });
     expect(await deps.predictions.get(predictionKey(model, 'cut'))).toBeUndefined();
     expect(existsSync(file)).toBe(false);
+  });
+
+  test('with a record that is too large to be logged does not keep the host from starting', async () => {
+    const file = spoolFile(dataDir);
+    const large = { ...spooled('large', 1), value: 'x'.repeat(400_000) };
+    await writeFile(file, lineOf(large) + lineOf(spooled('after', 2)));
+    const { deps } = await start(never);
+    expect(await deps.predictions.get(predictionKey(model, 'after'))).toBeDefined();
+    expect(await readFile(rejectedFile(file), 'utf8')).toBe(lineOf(large));
   });
 
   test('that an interrupted replay left is replayed at the same start as what was spooled after it', async () => {

@@ -11,13 +11,15 @@ import {
 } from '#shared/api/surface.ts';
 import type { Deps } from '#shared/deps.ts';
 import type { Json } from '#shared/json.ts';
-import type { Execution } from '#shared/ports/pipelines.ts';
 import { createEngine, type Engine } from '../asl/engine.ts';
 import { loadStateMachine } from '../asl/load.ts';
 import { embeddedDeps, spoolFile } from './deps.ts';
 import { createEventBus } from './event-bus.ts';
+import { releaseFailed, releaseLeftLeases } from './failed-runs.ts';
 import { bindFunctions, type Invoke } from './functions.ts';
+import { lockDataDir } from './host-lock.ts';
 import { startHttpServer } from './http-server.ts';
+import { createRedrive, type Redrive } from './redrive.ts';
 import { repeat } from './repeat.ts';
 import { replaySpool } from './spool.ts';
 import { openStore } from './store.ts';
@@ -39,7 +41,19 @@ export interface Host {
   close(): Promise<void>;
 }
 
+/** Throws {@link DataDirInUseError} while another host runs on the data directory. */
 export async function startHost(options: HostOptions): Promise<Host> {
+  const lock = lockDataDir(options.dataDir);
+  try {
+    const host = await openHost(options);
+    return { ...host, close: () => host.close().finally(lock.release) };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+async function openHost(options: HostOptions): Promise<Host> {
   const store = openStore({ dir: options.dataDir });
   const base = embeddedDeps({ dataDir: options.dataDir, store, env: options.env });
   const feed = store.feed('predictions');
@@ -50,8 +64,10 @@ export async function startHost(options: HostOptions): Promise<Host> {
     machines: loadMachines(),
     invoke: (name, payload, { signal }) => runTask(name, payload, signal),
     now: Date.now,
-    onTransition: (execution) => releaseFailed(execution),
+    onTransition: (execution) => void releaseFailed(execution, invoke, base.log),
+    onError: (execution, error) => redrive.onError(execution, error),
   });
+  const redrive = createRedrive({ resume: () => engine.resume(), log: base.log });
   const bus = createEventBus({
     invoke: (name, event) => invoke(name, event),
     start: (machine, name, input) => engine.start(machine, name, input),
@@ -72,31 +88,13 @@ export async function startHost(options: HostOptions): Promise<Host> {
     return invoke(known, payload) as Promise<Json>;
   }
 
-  /** As the rule on Step Functions' status changes does on AWS. */
-  function releaseFailed(execution: Execution): void {
-    if (execution.status !== 'FAILED' && execution.status !== 'TIMED_OUT' && execution.status !== 'ABORTED')
-      return;
-    const machine = machines[execution.machine as keyof typeof machines];
-    const detail = {
-      executionArn: execution.id,
-      status: execution.status,
-      input: JSON.stringify(execution.input),
-      cause: execution.error?.cause ?? null,
-    };
-    invoke(machine.onFailure, { source: 'aws.states', detail }).catch((error: unknown) =>
-      base.log('error', 'a failed run could not be released', {
-        execution: execution.id,
-        error: String(error),
-      }),
-    );
-  }
-
-  const replayed = await replaySpool(spoolFile(options.dataDir), base.predictions);
+  const replayed = await replaySpool(spoolFile(options.dataDir), base.predictions, base.log);
   if (replayed > 0) base.log('info', 'spooled predictions were logged', { replayed });
   feed.deliver(async (event) => {
     await invoke('capture', event);
   });
   await engine.resume();
+  await releaseLeftLeases(deps, invoke);
   const timers = schedules.map((schedule) =>
     repeat(schedule.everyMinutes * options.minuteMs, async () => {
       try {
@@ -125,14 +123,15 @@ export async function startHost(options: HostOptions): Promise<Host> {
       await server.close();
       await Promise.all([...timers, sweeping].map((timer) => timer.stop()));
       await bus.drain();
-      await stopRuns(engine, tasks);
+      await stopRuns(engine, redrive, tasks);
       await feed.close();
       await store.close();
     },
   };
 }
 
-async function stopRuns(engine: Engine, tasks: TaskProcess): Promise<void> {
+async function stopRuns(engine: Engine, redrive: Redrive, tasks: TaskProcess): Promise<void> {
+  await redrive.stop();
   const stopped = engine.stop();
   await tasks.stop();
   await stopped;

@@ -1,61 +1,76 @@
 /** Repairs what a clock that was far ahead has left: marks in a future that would have to come before anything is counted. */
 import type { Deps } from '../deps.ts';
 import { queryAll } from '../ports/query-all.ts';
+import type { Key } from '../ports/table.ts';
 import { updateItem } from '../ports/update.ts';
 import { stateKeys, timeKey } from '../registry/keys.ts';
 import type { Counters, GranuleCursor, GranuleIndex } from './rollup.ts';
 
+/** A cursor further ahead of the stream than this is one that no right clock has set. */
+const maxAheadMs = 5 * 60_000;
+
 /**
- * Sets every mark of the model that lies after `end` back: the counters to the newest granule before it, remembering which
- * later ones they hold, then the cursors. The cursor that tells of the wrong clock is moved last, so that a crash anywhere is
- * repaired by the next call; safe to repeat, also by two callers at once.
+ * Does nothing unless the granule cursor is impossibly far ahead of `closedBefore`: else all counting would stand still until
+ * the clock gets there. Sets every mark after `end` back: the counters to the newest granule before it, remembering which later
+ * ones they hold, then the cursors. The granule cursor comes last, so that a crash anywhere is repaired by the next call.
  *
- * @param end Unix milliseconds, a granule's start: how far the stream is closed by the right clock
+ * @param closedBefore Unix milliseconds: how far the stream is closed by the clock of now
+ * @param end the start of its granule
  */
 export async function setBackFromFuture(
   deps: Pick<Deps, 'state'>,
   model: string,
+  closedBefore: number,
   end: number,
 ): Promise<void> {
+  const isImpossible = ({ next, rolled }: GranuleCursor) =>
+    Math.max(next, rolled) > closedBefore + maxAheadMs;
+  const item = await deps.state.get(stateKeys.granuleCursor(model));
+  if (!item || !isImpossible(item.value as unknown as GranuleCursor)) return;
   await setBackCounters(deps, model, end);
-  await setBackTo<{ readonly next: number }>(deps, stateKeys.windowCursor(model), ({ next }) =>
+  await change<{ readonly next: number }>(deps, stateKeys.windowCursor(model), ({ next }) =>
     next > end ? { next: end } : undefined,
   );
   // nothing is readable until it is known again to be rolled up
-  await setBackTo<GranuleCursor>(deps, stateKeys.granuleCursor(model), ({ next, rolled }) =>
-    next > end || rolled > end ? { next: Math.min(next, end), rolled: 0 } : undefined,
+  await change<GranuleCursor>(deps, stateKeys.granuleCursor(model), (cursor) =>
+    isImpossible(cursor) ? { next: Math.min(cursor.next, end), rolled: 0 } : undefined,
   );
 }
 
 async function setBackCounters(deps: Pick<Deps, 'state'>, model: string, end: number): Promise<void> {
-  const before = await newestGranules(deps, model, end);
-  await setBackTo<Counters>(deps, stateKeys.counters(model), (counters) => {
-    if (counters.through < end) return undefined;
-    const ahead = before.after.filter((start) => start <= counters.through);
-    return { ...counters, through: before.newest, ahead };
+  const { newest, later } = await rolledUpAround(deps, model, end);
+  await change<Counters>(deps, stateKeys.counters(model), (counters) => {
+    const { through, ahead = [] } = counters;
+    if (through < end) return undefined;
+    const counted = [
+      ...later.filter((start) => start <= through),
+      ...ahead.filter((start) => start > through),
+    ];
+    return { ...counters, through: newest, ahead: counted };
   });
 }
 
 /** The newest granule that was rolled up before `end`, and those from there on. */
-async function newestGranules(
+async function rolledUpAround(
   deps: Pick<Deps, 'state'>,
   model: string,
   end: number,
-): Promise<{ readonly newest: number; readonly after: readonly number[] }> {
+): Promise<{ readonly newest: number; readonly later: readonly number[] }> {
   const pk = stateKeys.of(model);
   const bound = `granule#${timeKey(end)}`;
   const page = await deps.state.query(pk, { from: 'granule#', before: bound, reverse: true, limit: 1 });
-  const after: number[] = [];
+  const later: number[] = [];
   for await (const item of queryAll(deps.state, pk, { from: bound, before: 'granule#~' }))
-    after.push((item.value as unknown as GranuleIndex).start);
+    later.push((item.value as unknown as GranuleIndex).start);
   const newest = page.items[0]?.value as unknown as GranuleIndex | undefined;
-  return { newest: newest?.start ?? -1, after };
+  return { newest: newest?.start ?? -1, later };
 }
 
-async function setBackTo<T>(
+/** Only of what is there. */
+async function change<T>(
   deps: Pick<Deps, 'state'>,
-  key: Parameters<typeof deps.state.get>[0],
-  change: (current: T) => T | undefined,
+  key: Key,
+  toNext: (current: T) => T | undefined,
 ): Promise<void> {
-  await updateItem<T>(deps.state, key, (current) => (current === undefined ? undefined : change(current)));
+  await updateItem<T>(deps.state, key, (current) => (current === undefined ? undefined : toNext(current)));
 }

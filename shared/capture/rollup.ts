@@ -41,8 +41,7 @@ export async function closeGranules(
 ): Promise<number> {
   const granuleMs = deps.settings.GRANULE_MS;
   const closedUntil = Math.floor(closedBefore / granuleMs) * granuleMs;
-  if (isImpossible(await readGranuleCursor(deps, model), closedBefore))
-    await setBackFromFuture(deps, model, closedUntil);
+  await setBackFromFuture(deps, model, closedBefore, closedUntil);
   const end = await moveCursor(deps, model, 'next', closedUntil);
   const closed = await rollUpPending(deps, model, end, anchorsOf);
   await moveCursor(deps, model, 'rolled', end);
@@ -55,7 +54,6 @@ export interface GranuleCursor {
   readonly rolled: number;
 }
 
-const maxAheadMs = 5 * 60_000;
 const noGranules: GranuleCursor = { next: 0, rolled: 0 };
 
 export async function readGranuleCursor(deps: Pick<Deps, 'state'>, model: string): Promise<GranuleCursor> {
@@ -63,12 +61,7 @@ export async function readGranuleCursor(deps: Pick<Deps, 'state'>, model: string
   return item ? (item.value as unknown as GranuleCursor) : noGranules;
 }
 
-/** So far ahead of the stream only by a clock that was wrong; waiting for it would stop all counting until then. */
-function isImpossible({ next, rolled }: GranuleCursor, closedBefore: number): boolean {
-  return Math.max(next, rolled) > closedBefore + maxAheadMs;
-}
-
-/** Only ever forward, also when the clock is not. Answers where the cursor stands. */
+/** Only ever forward, also when the clock is not; {@link setBackFromFuture} is the one exception. Answers where the cursor stands. */
 async function moveCursor(
   deps: RollupDeps,
   model: string,

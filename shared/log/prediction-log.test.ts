@@ -90,6 +90,21 @@ describe('logPrediction', () => {
     expect(deps.logged.map((line) => line.level)).toEqual(['warn']);
   });
 
+  test('a record that no store would take is told apart from a store that is down: not tried again, not spooled', async () => {
+    const fits = prediction('fits', 1);
+    const padding = 350 * 1024 - Buffer.byteLength(JSON.stringify(fits));
+    const padded = (id: string, bytes: number) =>
+      prediction(id, 1, { features: { weight: 1, colour: `red${'x'.repeat(bytes)}` } });
+    expect(await logPrediction(deps, padded('fits', padding))).toEqual({ kind: 'stored' });
+    expect(await logPrediction(deps, padded('more', padding + 1))).toEqual({
+      kind: 'too_large',
+      bytes: 350 * 1024 + 1,
+      allowed: 350 * 1024,
+    });
+    await expect(logPrediction(deps, prediction('x'.repeat(600), 1))).rejects.toThrow('invalid pk');
+    expect(deps.spooled).toEqual([]);
+  });
+
   test('a write whose reply was lost is no conflict with itself', async () => {
     let lost = false;
     deps.predictions.afterPut = () => {

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Deps } from '../deps.ts';
 import type { Json } from '../json.ts';
+import { isNeverStorable, ValueTooLargeError } from '../ports/errors.ts';
 import type { Item, PutResult } from '../ports/table.ts';
 import { labelKey, outcomeKey, predictionKey } from '../registry/keys.ts';
 import type { FeatureRow } from '../schema/rows.ts';
@@ -51,7 +52,9 @@ export type LogResult =
   /** The id was used for another body. */
   | { readonly kind: 'conflict' }
   /** The store did not take it; the record is in the spool. */
-  | { readonly kind: 'spooled' };
+  | { readonly kind: 'spooled' }
+  /** No store would ever take it: it is neither logged nor in the spool, so it must not be answered. */
+  | { readonly kind: 'too_large'; readonly bytes: number; readonly allowed: number };
 
 type LogDeps = Pick<Deps, 'predictions' | 'settings' | 'now' | 'spool' | 'log'>;
 
@@ -64,7 +67,10 @@ export function featuresHash(features: FeatureRow): string {
   return createHash('sha256').update(JSON.stringify(features)).digest('base64url').slice(0, 22);
 }
 
-/** One conditional put; two quick tries, then the spool. Never throws for a store that is down. */
+/**
+ * One conditional put; two quick tries, then the spool. Never throws for a store that is down; a record that no store would take
+ * is not spooled, since its replay could not end well either.
+ */
 export async function logPrediction(deps: LogDeps, record: PredictionRecord): Promise<LogResult> {
   const key = predictionKey(record.model, record.request_id);
   const value = record as unknown as Json;
@@ -76,6 +82,9 @@ export async function logPrediction(deps: LogDeps, record: PredictionRecord): Pr
     if (existing?.hash === record.hash) return { kind: 'replayed', record: existing };
     return { kind: 'conflict' };
   } catch (error) {
+    if (error instanceof ValueTooLargeError)
+      return { kind: 'too_large', bytes: error.bytes, allowed: error.allowed };
+    if (isNeverStorable(error)) throw error;
     deps.spool({ ...key, value, expiresAt });
     deps.log('warn', 'prediction log failed; the record is in the spool', { error: String(error) });
     return { kind: 'spooled' };
@@ -85,7 +94,8 @@ export async function logPrediction(deps: LogDeps, record: PredictionRecord): Pr
 async function twice(put: () => Promise<PutResult>): Promise<PutResult> {
   try {
     return await put();
-  } catch {
+  } catch (error) {
+    if (isNeverStorable(error)) throw error;
     return put();
   }
 }

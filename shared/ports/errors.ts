@@ -14,11 +14,22 @@ export class InvalidValueError extends Error {
 export class ValueTooLargeError extends Error {
   override readonly name = 'ValueTooLargeError';
   readonly bytes: number;
+  readonly allowed: number;
 
   constructor(bytes: number, allowed: number, where: string) {
     super(`value of ${bytes} bytes at ${where}: at most ${allowed} are allowed`);
     this.bytes = bytes;
+    this.allowed = allowed;
   }
+}
+
+/** Whether the put is refused for what it carries, so that trying it again is of no use. */
+export function isNeverStorable(error: unknown): boolean {
+  return (
+    error instanceof ValueTooLargeError ||
+    error instanceof InvalidValueError ||
+    error instanceof InvalidTableArgumentError
+  );
 }
 
 /** The token was answered before, has timed out or was never given out: nothing waits for this signal. */
