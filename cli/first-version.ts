@@ -1,10 +1,16 @@
 /** Trains a model's first version with the pipeline's own trainer and gate of parity, and registers it in a data directory. */
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { InvalidDataError } from '#shared/errors.ts';
 import { writeArtefacts } from '#shared/registry/artefacts.ts';
 import { shortHash } from '#shared/registry/keys.ts';
 import type { Manifest, ModelRecord } from '#shared/registry/model.ts';
-import { changeChampion, createModel, registerVersion } from '#shared/registry/registry.ts';
+import {
+  changeChampion,
+  createModel,
+  listModels,
+  readPointer,
+  registerVersion,
+} from '#shared/registry/registry.ts';
 import { buildVersion } from '#shared/retrain/build-version.ts';
 import { trainCandidate } from '#shared/retrain/candidates.ts';
 import type { LabelledRow } from '#shared/retrain/snapshot.ts';
@@ -18,6 +24,17 @@ export interface FirstVersion {
   readonly holdout: readonly LabelledRow[];
   readonly source: string;
   readonly now: number;
+}
+
+/** Whether the data directory knows a model; false for one that is not there. */
+export async function hasModels(dataDir: string): Promise<boolean> {
+  if (!existsSync(dataDir)) return false;
+  const store = openStore({ dir: dataDir });
+  try {
+    return (await listModels(embeddedDeps({ dataDir, store, env: {} }))).length > 0;
+  } finally {
+    await store.close();
+  }
 }
 
 /** Writes model, version and pointer; the host need not run. Throws {@link InvalidDataError} when parity fails. */
@@ -47,18 +64,19 @@ export async function registerFirstVersion(dataDir: string, first: FirstVersion)
   const store = openStore({ dir: dataDir });
   try {
     const deps = embeddedDeps({ dataDir, store, env: {} });
-    await createModel(deps, record);
     await writeArtefacts(deps, build.manifest, build.files);
     const { created_at, sha256, metrics } = build.manifest;
     await registerVersion(deps, record.name, { version, status: 'READY', created_at, sha256, metrics });
     await changeChampion(deps, {
       model: record.name,
       to: version,
-      expected: null,
+      expected: (await readPointer(deps, record.name))?.champion ?? null,
       action: 'register',
       actor: 'tidemark',
       reason: `first version, trained on ${first.source}`,
     });
+    // the record last: a model that is listed can serve, and a start that was killed before it is simply done again
+    await createModel(deps, record);
     return build.manifest;
   } finally {
     await store.close();

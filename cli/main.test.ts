@@ -149,7 +149,7 @@ describe('tidemark demo on a file that cannot carry it', () => {
       'whose rows are all equal but for the label',
       csv('a,b,kind', 200, (at) => `1,2,${at % 2 === 0 ? 'odd' : 'even'}`),
       'kind',
-      ['too many rows are equal'],
+      ['2 distinct rows among 200; at least 120 are needed'],
     ],
     [
       'with no feature that varies',

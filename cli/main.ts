@@ -1,5 +1,7 @@
 /** `tidemark COMMAND`: which command runs, its help, and what its errors look like. Exit 0 fine, 1 failed, 2 usage. */
 import { InvalidDataError } from '#shared/errors.ts';
+import { OnnxModelError } from '#shared/onnx/session.ts';
+import { GbdtDataError } from '#shared/training/gbdt.ts';
 import { DataDirInUseError } from '../localstack/embedded/host-lock.ts';
 import { demoHelp, runDemo } from './demo/command.ts';
 import { runStart, startHelp } from './start.ts';
@@ -24,6 +26,9 @@ const commands: Readonly<Record<string, Command>> = {
   },
 };
 
+/** Faults of the words or the data: told in one line, not as a crash. */
+const expected = [UsageError, InvalidDataError, GbdtDataError, OnnxModelError];
+
 export async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
@@ -43,8 +48,8 @@ export async function main(args: readonly string[]): Promise<number> {
     return await command.run(rest);
   } catch (error) {
     const isInUse = error instanceof DataDirInUseError;
-    if (!(error instanceof UsageError) && !(error instanceof InvalidDataError) && !isInUse) throw error;
-    process.stderr.write(`tidemark ${name}: ${error.message}\n`);
+    if (!isInUse && !expected.some((kind) => error instanceof kind)) throw error;
+    process.stderr.write(`tidemark ${name}: ${(error as Error).message}\n`);
     if (error instanceof UsageError) process.stderr.write(`see: tidemark ${name} --help\n`);
     return isInUse ? 1 : 2;
   }

@@ -1,12 +1,13 @@
 /** `tidemark start`: the embedded host until Ctrl-C; with an empty data directory, a sample model and gentle traffic too. */
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { listModels } from '#shared/registry/registry.ts';
 import { type Host, startHost } from '../localstack/embedded/host.ts';
+import { hasModels } from './first-version.ts';
 import { registerSample, sampleRows } from './sample/model.ts';
 import { startTraffic } from './sample/traffic.ts';
-import { readOptions, wholeNumber } from './usage.ts';
+import { readOptions, UsageError, wholeNumber } from './usage.ts';
 
 export const startHelp = `usage: tidemark start [options]
 
@@ -31,7 +32,7 @@ const options = {
   rate: { type: 'string', default: '10' },
   'no-traffic': { type: 'boolean', default: false },
   'no-sample': { type: 'boolean', default: false },
-  'granule-ms': { type: 'string', default: '5000' },
+  'granule-ms': { type: 'string' },
   'minute-ms': { type: 'string', default: '1000' },
   json: { type: 'boolean', default: false },
 } as const;
@@ -40,17 +41,26 @@ export async function runStart(args: readonly string[]): Promise<number> {
   const given = readOptions(args, options);
   const port = wholeNumber('port', given.port, 0, 65_535);
   const rate = wholeNumber('rate', given.rate, 1, 1000);
-  const granuleMs = wholeNumber('granule-ms', given['granule-ms'], 100, 3_600_000);
+  const granuleMs =
+    given['granule-ms'] === undefined
+      ? undefined
+      : wholeNumber('granule-ms', given['granule-ms'], 100, 3_600_000);
   const minuteMs = wholeNumber('minute-ms', given['minute-ms'], 50, 60_000);
   const say = (text: string) => given.json || process.stdout.write(`${text}\n`);
   say('tidemark: starting');
   const isTemporary = given['data-dir'] === undefined;
+  if (given['data-dir'] === '') throw new UsageError('--data-dir needs the name of a folder');
   const dataDir = isTemporary ? mkdtempSync(join(tmpdir(), 'tidemark-')) : resolve(given['data-dir']!);
-  if (!given['no-sample'] && isEmpty(dataDir)) {
+  if (!given['no-sample'] && !(await hasModels(dataDir))) {
     say('tidemark: training the sample model (gem prices)');
     await registerSample(dataDir);
   }
-  const env = { POINTER_TTL_MS: '1000', GRANULE_MS: String(granuleMs), ...process.env };
+  const env = {
+    POINTER_TTL_MS: '1000',
+    GRANULE_MS: '5000',
+    ...process.env,
+    ...(granuleMs === undefined ? {} : { GRANULE_MS: String(granuleMs) }),
+  };
   const host = await startHost({ dataDir, port, minuteMs, env });
   const models = (await listModels(host.deps)).map((model) => model.name);
   if (given.json)
@@ -69,10 +79,6 @@ export async function runStart(args: readonly string[]): Promise<number> {
   if (isTemporary) rmSync(dataDir, { recursive: true, force: true });
   say('tidemark: stopped');
   return 0;
-}
-
-function isEmpty(dir: string): boolean {
-  return !existsSync(dir) || readdirSync(dir).length === 0;
 }
 
 function describe(

@@ -40,6 +40,11 @@ export function loadData(options: DemoOptions): DemoData {
   });
   if (inferred.rows.length < minRows)
     throw new InvalidDataError(`${inferred.rows.length} usable rows; at least ${minRows} are needed`);
+  const distinct = new Set(inferred.rows.map((row, at) => JSON.stringify([row, inferred.labels[at]]))).size;
+  if (distinct < minRows)
+    throw new InvalidDataError(
+      `${distinct} distinct rows among ${inferred.rows.length}; at least ${minRows} are needed, as equal rows fall into the same part`,
+    );
   const parts = split(labelledRows(inferred), options.seed);
   checkClasses(inferred, parts.train, 'training');
   const { traffic, order } = orderTraffic(parts.traffic, table, inferred, options);

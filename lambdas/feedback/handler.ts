@@ -5,6 +5,7 @@ import { ProblemError } from '#shared/errors.ts';
 import { type LabelRecord, logLabel, requestIdPattern } from '#shared/log/prediction-log.ts';
 import type { ModelRecord } from '#shared/registry/model.ts';
 import { resolveModel } from '#shared/registry/registry.ts';
+import { isNumericText } from '#shared/schema/cells.ts';
 import { parseDate } from '#shared/schema/dates.ts';
 import { escapePointer } from '#shared/schema/rows.ts';
 
@@ -82,5 +83,9 @@ function labelValue(model: ModelRecord, label: unknown): number | string | undef
   if (model.task === 'regression')
     return typeof label === 'number' && Number.isFinite(label) ? label : undefined;
   if (typeof label === 'number' || typeof label === 'boolean') return String(label);
-  return typeof label === 'string' && label.length > 0 && label.length <= 256 ? label : undefined;
+  if (typeof label !== 'string' || label.length === 0 || label.length > 256) return undefined;
+  // "1.0" from a program that writes numbers as text means the class "1"
+  const classes = model.schema.target.classes ?? [];
+  const canonical = isNumericText(label) ? String(Number(label)) : label;
+  return !classes.includes(label) && classes.includes(canonical) ? canonical : label;
 }

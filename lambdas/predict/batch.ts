@@ -9,6 +9,8 @@ export type Instance =
   | { readonly ok: false; readonly problem: Record<string, unknown> };
 
 const maxInstances = 1000;
+/** With ':' and a number below 1000 it makes a request id. */
+const maxBatchId = 124;
 
 /** Throws a 400 problem when the list itself is unusable; a bad row becomes its own problem. */
 export function readBatch(schema: ModelSchema, instances: unknown, batchId: string): readonly Instance[] {
@@ -21,6 +23,11 @@ export function readBatch(schema: ModelSchema, instances: unknown, batchId: stri
         },
       ],
     });
+  if (batchId.length > maxBatchId)
+    throw new ProblemError(
+      400,
+      `batch_id has ${batchId.length} characters; at most ${maxBatchId} leave room for row numbers`,
+    );
   return instances.map((instance: unknown, at) => readInstance(schema, instance, at, batchId));
 }
 
@@ -31,7 +38,7 @@ function readInstance(schema: ModelSchema, instance: unknown, at: number, batchI
       ? (instance as { request_id?: unknown; features: unknown })
       : { features: instance, flat: true };
   const given = 'request_id' in wrapped ? wrapped.request_id : undefined;
-  const id = given ?? `${batchId.slice(0, 120)}:${at}`;
+  const id = given ?? `${batchId}:${at}`;
   if (typeof id !== 'string' || !requestIdPattern.test(id))
     return failed(null, [
       { pointer: `${pointer}/request_id`, detail: '1 to 128 of A-Z a-z 0-9 . _ : - is expected' },

@@ -45,7 +45,9 @@ export async function resolveModel(deps: State, name: string | undefined): Promi
 
 async function defaultModelName(deps: State): Promise<string | undefined> {
   const item = await deps.state.get(stateKeys.defaultModel);
-  return item ? (item.value as { model: string }).model : undefined;
+  if (item) return (item.value as { model: string }).model;
+  // registered by a process that ended before it could say which is the default
+  return (await listModels(deps))[0]?.name;
 }
 
 export async function listModels(deps: State): Promise<readonly ModelRecord[]> {

@@ -1,6 +1,7 @@
 /** A CSV file as a rectangular table of text, or the line and the reason why it is not one. */
 import { CsvError, parse } from 'csv-parse/sync';
 import { InvalidDataError } from '../errors.ts';
+import { isNumericText } from './cells.ts';
 
 export interface TextTable {
   readonly header: readonly string[];
@@ -8,18 +9,6 @@ export interface TextTable {
   readonly rows: readonly (readonly string[])[];
   /** Line of the file on which row `at` ends, counted from 1. */
   readonly lines: readonly number[];
-}
-
-const numericText = /^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$/;
-
-/** Whether a cell reads as a finite decimal number. */
-export function isNumericText(text: string): boolean {
-  return numericText.test(text) && Number.isFinite(Number(text));
-}
-
-/** Whether a cell says "not known". */
-export function isMissingText(text: string): boolean {
-  return text === '' || /^(na|n\/a|nan|null|none)$/i.test(text);
 }
 
 /** Throws {@link InvalidDataError} naming the line when the file is not a table with a header of two or more unique names. */
@@ -76,6 +65,10 @@ function checkHeader(header: readonly string[]): void {
   if (empty >= 0) throw new InvalidDataError(`line 1: column ${empty + 1} has no name`);
   const twice = header.find((name, at) => header.indexOf(name) !== at);
   if (twice !== undefined) throw new InvalidDataError(`line 1: two columns are named "${twice}"`);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  const control = header.find((name) => /[\u0000-\u001f]/.test(name));
+  if (control !== undefined)
+    throw new InvalidDataError(`line 1: column name ${JSON.stringify(control)} has a control character`);
   const tooLong = header.find((name) => name.length > 128);
   if (tooLong !== undefined)
     throw new InvalidDataError(

@@ -43,6 +43,13 @@ describe('inferRows', () => {
     expect(inferRows(table, { target: 'digit' }).schema.target.classes).toEqual(many(12, (at) => String(at)));
   });
 
+  test('writes numeric classes in one way, as JSON would send them', () => {
+    const table = csv(['x,y', ...many(60, (at) => `${at % 4},${['0.0', '1.0', '1'][at % 3]}`)]);
+    const data = inferRows(table, { target: 'y' });
+    expect(data.schema.target.classes).toEqual(['0', '1']);
+    expect(new Set(data.labels)).toEqual(new Set(['0', '1']));
+  });
+
   test('drops a class that is too small by name, and rows without a target with their count', () => {
     const table = csv(['x,y', ...many(50, (at) => `${at % 3},${at % 2 ? 'a' : 'b'}`), '1,c', '2,']);
     const data = inferRows(table, { target: 'y', minClassRows: 20 });
@@ -65,6 +72,18 @@ describe('inferRows', () => {
       ['day,day_hour,b', '2026-01-01,1,2', '2026-01-02,3,3'],
       { target: 'b' },
       '"day" and "day_hour" both give the model a column "day_hour"',
+    ],
+    [
+      'a target beyond a 32-bit float',
+      ['a,b', ...many(30, (at) => `${at % 7},${at / 3}`), '1,1e300'],
+      { target: 'b' },
+      'line 32: the target "b" has 1e+300, more than a 32-bit float holds',
+    ],
+    [
+      'a text longer than a request may send',
+      ['a,b', ...many(30, (at) => `${'xy'[at % 2]},${at / 3}`), `${'z'.repeat(1025)},1`],
+      { target: 'b' },
+      'line 32: column "a" has 1025 characters; at most 1024 are allowed',
     ],
     ['an unknown target', ['a,b', '1,2'], { target: 'z' }, 'no column is named "z"; the file has: a, b'],
     ['an unknown exclusion', ['a,b', '1,2'], { target: 'b', exclude: ['q'] }, 'no column is named "q"'],

@@ -1,9 +1,10 @@
 /** From a parsed CSV to a reviewable schema and clean rows: kinds, ids to leave out, the task, and every row dropped by name. */
 import { InvalidDataError } from '../errors.ts';
-import { isMissingText, isNumericText, type TextTable } from './csv.ts';
+import { isMissingText, isNumericText } from './cells.ts';
+import type { TextTable } from './csv.ts';
 import { parseDate } from './dates.ts';
 import { type Feature, type ModelSchema, nameFault } from './feature-schema.ts';
-import type { FeatureRow, FeatureValue } from './rows.ts';
+import { type FeatureRow, type FeatureValue, maxTextLength } from './rows.ts';
 
 export interface LabelledRows {
   readonly schema: ModelSchema;
@@ -89,6 +90,11 @@ function inferFeature(name: string, table: TextTable, at: number): Feature | { r
     return { name, kind: 'datetime', baseline: newestDate(present) };
   if ([...distinct].every((text) => /^(true|false)$/i.test(text)))
     return { name, kind: 'categorical', boolean: true, values: ['false', 'true'] };
+  const long = table.rows.findIndex((row) => row[at]!.length > maxTextLength);
+  if (long >= 0)
+    throw new InvalidDataError(
+      `line ${table.lines[long]}: column "${name}" has ${table.rows[long]![at]!.length} characters; at most ${maxTextLength} are allowed`,
+    );
   if (distinct.size > 0.5 * present.length)
     return { reason: `looks like an id: text, ${distinct.size} distinct values in ${present.length} rows` };
   return { name, kind: 'categorical', values: [...distinct].sort().slice(0, maxStoredValues) };
@@ -136,7 +142,7 @@ function readTarget(table: TextTable, at: number, minClassRows: number, notes: s
   const labelled = table.rows.map((_, row) => row).filter((row) => !isMissingText(table.rows[row]![at]!));
   if (labelled.length < table.rows.length)
     notes.push(`${table.rows.length - labelled.length} rows without a value of "${name}" were left out`);
-  const texts = labelled.map((row) => table.rows[row]![at]!);
+  const texts = canonicalLabels(labelled.map((row) => table.rows[row]![at]!));
   const counts = new Map<string, number>();
   for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
   if (counts.size < 2)
@@ -152,9 +158,29 @@ function readTarget(table: TextTable, at: number, minClassRows: number, notes: s
       );
     const isRepeated = counts.size <= maxNumericClasses && 10 * counts.size <= texts.length;
     const isClassLike = isRepeated && texts.every((text) => Number.isInteger(Number(text)));
-    if (!isClassLike) return { labels: texts.map(Number), kept: labelled };
+    if (!isClassLike) return { labels: readNumbers(table, name, labelled, texts), kept: labelled };
   }
   return readClasses(name, texts, labelled, counts, minClassRows, notes);
+}
+
+/** Numbers are written in one way, as JSON would send them: "1.0" and "1" are one class. */
+function canonicalLabels(texts: readonly string[]): readonly string[] {
+  return texts.every(isNumericText) ? texts.map((text) => String(Number(text))) : texts;
+}
+
+function readNumbers(
+  table: TextTable,
+  name: string,
+  labelled: readonly number[],
+  texts: readonly string[],
+): readonly number[] {
+  const numbers = texts.map(Number);
+  const huge = numbers.findIndex((value) => !Number.isFinite(Math.fround(value)));
+  if (huge >= 0)
+    throw new InvalidDataError(
+      `line ${table.lines[labelled[huge]!]}: the target "${name}" has ${texts[huge]}, more than a 32-bit float holds`,
+    );
+  return numbers;
 }
 
 function readClasses(

@@ -17,7 +17,7 @@ export type RowCheck =
   | { readonly ok: true; readonly row: FeatureRow }
   | { readonly ok: false; readonly faults: readonly FieldFault[] };
 
-const maxTextLength = 1024;
+export const maxTextLength = 1024;
 
 /**
  * Checks one row against the schema: every feature present, nothing else, the right JSON type, finite. `null` says missing.
