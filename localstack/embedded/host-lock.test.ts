@@ -22,6 +22,16 @@ async function endedPid(): Promise<number> {
   return child.pid!;
 }
 
+/** A process whose parent never asks how it ended. */
+async function uncollectedPid(): Promise<number> {
+  const parent = spawn('sh', ['-c', 'sleep 0.05 & echo $!; exec sleep 3'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const [said] = (await once(parent.stdout, 'data')) as [Buffer];
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  return Number(String(said));
+}
+
 describe('lockDataDir', () => {
   test('holds the directory with its pid until it is released, and leaves nothing behind', async () => {
     const lock = lockDataDir(dir);
@@ -31,6 +41,15 @@ describe('lockDataDir', () => {
     expect(await readdir(dir)).toEqual([]);
     lockDataDir(dir).release();
   });
+
+  test.runIf(process.platform === 'linux')(
+    'of a process that is dead and not collected is taken over',
+    async () => {
+      await writeFile(file, `${await uncollectedPid()}\n`);
+      lockDataDir(dir).release();
+      expect(existsSync(file)).toBe(false);
+    },
+  );
 
   test('creates the directory', () => {
     const lock = lockDataDir(join(dir, 'new', 'one'));

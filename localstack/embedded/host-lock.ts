@@ -71,9 +71,18 @@ function isHeld(file: string, pid: number): boolean {
   if (pid === process.pid) return ownLocks.has(file);
   try {
     process.kill(pid, 0);
-    return true;
+    return !isZombie(pid);
   } catch (error) {
     // alive, and somebody else's
     return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Dead, and not yet collected by its parent, as often in containers: it takes signals and has no command line. Linux only. */
+function isZombie(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8') === '';
+  } catch {
+    return false;
   }
 }
