@@ -1,6 +1,7 @@
 /** Trains a model's first version with the pipeline's own trainer and gate of parity, and registers it in a data directory. */
 import { existsSync, mkdirSync } from 'node:fs';
-import { InvalidDataError } from '#shared/errors.ts';
+import type { Deps } from '#shared/deps.ts';
+import { ConflictError, InvalidDataError } from '#shared/errors.ts';
 import { writeArtefacts } from '#shared/registry/artefacts.ts';
 import { shortHash } from '#shared/registry/keys.ts';
 import type { Manifest, ModelRecord } from '#shared/registry/model.ts';
@@ -26,18 +27,32 @@ export interface FirstVersion {
   readonly now: number;
 }
 
-/** Whether the data directory knows a model; false for one that is not there. */
-export async function hasModels(dataDir: string): Promise<boolean> {
+/**
+ * Whether the data directory has a model; false for a directory that is not there. The model `first` counts once it has
+ * a champion: without one its registration was killed half-way and can be done again.
+ */
+export async function hasModels(dataDir: string, first: string): Promise<boolean> {
   if (!existsSync(dataDir)) return false;
   const store = openStore({ dir: dataDir });
   try {
-    return (await listModels(embeddedDeps({ dataDir, store, env: {} }))).length > 0;
+    const deps = embeddedDeps({ dataDir, store, env: {} });
+    const models = await listModels(deps);
+    return models.some((model) => model.name !== first) || (await isServing(deps, first));
   } finally {
     await store.close();
   }
 }
 
-/** Writes model, version and pointer; the host need not run. Throws {@link InvalidDataError} when parity fails. */
+/** Listed and with a champion. */
+async function isServing(deps: Pick<Deps, 'state'>, model: string): Promise<boolean> {
+  const isListed = (await listModels(deps)).some((one) => one.name === model);
+  return isListed && (await readPointer(deps, model)) !== undefined;
+}
+
+/**
+ * Writes version, pointer and model; the host need not run. What a killed registration left is taken over.
+ * Throws {@link InvalidDataError} when parity fails, {@link ConflictError} when the model already serves.
+ */
 export async function registerFirstVersion(dataDir: string, first: FirstVersion): Promise<Manifest> {
   const { record, training, holdout } = first;
   const version = versionName(first.now, shortHash(`${record.name}#${first.now}`));
@@ -64,6 +79,8 @@ export async function registerFirstVersion(dataDir: string, first: FirstVersion)
   const store = openStore({ dir: dataDir });
   try {
     const deps = embeddedDeps({ dataDir, store, env: {} });
+    if (await isServing(deps, record.name))
+      throw new ConflictError(`a model named "${record.name}" is already registered`);
     await writeArtefacts(deps, build.manifest, build.files);
     const { created_at, sha256, metrics } = build.manifest;
     await registerVersion(deps, record.name, { version, status: 'READY', created_at, sha256, metrics });
@@ -76,7 +93,9 @@ export async function registerFirstVersion(dataDir: string, first: FirstVersion)
       reason: `first version, trained on ${first.source}`,
     });
     // the record last: a model that is listed can serve, and a start that was killed before it is simply done again
-    await createModel(deps, record);
+    await createModel(deps, record).catch((error: unknown) => {
+      if (!(error instanceof ConflictError)) throw error;
+    });
     return build.manifest;
   } finally {
     await store.close();

@@ -72,6 +72,8 @@ describe('tidemark', () => {
     [['start', '--rate', '0'], '--rate 0'],
     [['start', '--granule-ms', '1.5'], '--granule-ms 1.5'],
     [['start', '--port'], '--port'],
+    [['start', '--data-dir', ''], '--data-dir needs'],
+    [['demo', '--data-dir', ''], '--data-dir needs'],
     [['demo', '--dirft', 'none'], '--dirft'],
     [['demo', '--drift', 'sideways'], '--drift sideways'],
     [['demo', '--drift-size', '0'], '--drift-size 0'],
@@ -138,6 +140,30 @@ describe('tidemark demo on a file that cannot carry it', () => {
       'price',
       ['line 11', '"price"', '"dear"'],
     ],
+    [
+      'with a number in the target that no 32-bit float holds',
+      csv('a,b,price', 200, (at) => `${at % 7},2,${at === 9 ? '-4e38' : at}`),
+      'price',
+      ['line 11', '"price"', '-4e+38'],
+    ],
+    [
+      'with a cell longer than a request may send',
+      csv('a,b,price', 200, (at) => `${at % 7},${at === 9 ? 'x'.repeat(1025) : 'y'},${at}`),
+      'price',
+      ['line 11', '"b"', '1025 characters'],
+    ],
+    [
+      'with a label longer than feedback may send',
+      csv('a,b,kind', 200, (at) => `${at},2,${at % 2 ? 'x'.repeat(257) : 'y'}`),
+      'kind',
+      ['line 3', '"kind"', '257 characters', '256'],
+    ],
+    [
+      'with a control character in a name',
+      csv('a,b\u0007,price', 200, (at) => `${at % 7},2,${at}`),
+      'price',
+      ['line 1', '"b\\u0007"'],
+    ],
     ['of 119 rows', gems.slice(0, 120).join('\n'), 'price', ['119 usable rows', '120']],
     [
       'with one class of 20 rows',
@@ -155,7 +181,7 @@ describe('tidemark demo on a file that cannot carry it', () => {
       'with no feature that varies',
       csv('a,b,price', 200, (at) => `1,x,${at + 0.5}`),
       'price',
-      ['no numeric or text feature varies'],
+      ['no numeric, text or date feature varies'],
     ],
   ];
 

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { listModels } from '#shared/registry/registry.ts';
 import { type Host, startHost } from '../localstack/embedded/host.ts';
 import { hasModels } from './first-version.ts';
-import { registerSample, sampleRows } from './sample/model.ts';
+import { registerSample, sampleName, sampleRows } from './sample/model.ts';
 import { startTraffic } from './sample/traffic.ts';
 import { readOptions, UsageError, wholeNumber } from './usage.ts';
 
@@ -46,22 +46,16 @@ export async function runStart(args: readonly string[]): Promise<number> {
       ? undefined
       : wholeNumber('granule-ms', given['granule-ms'], 100, 3_600_000);
   const minuteMs = wholeNumber('minute-ms', given['minute-ms'], 50, 60_000);
+  if (given['data-dir'] === '') throw new UsageError('--data-dir needs the name of a folder');
   const say = (text: string) => given.json || process.stdout.write(`${text}\n`);
   say('tidemark: starting');
   const isTemporary = given['data-dir'] === undefined;
-  if (given['data-dir'] === '') throw new UsageError('--data-dir needs the name of a folder');
   const dataDir = isTemporary ? mkdtempSync(join(tmpdir(), 'tidemark-')) : resolve(given['data-dir']!);
-  if (!given['no-sample'] && !(await hasModels(dataDir))) {
+  if (!given['no-sample'] && !(await hasModels(dataDir, sampleName))) {
     say('tidemark: training the sample model (gem prices)');
     await registerSample(dataDir);
   }
-  const env = {
-    POINTER_TTL_MS: '1000',
-    GRANULE_MS: '5000',
-    ...process.env,
-    ...(granuleMs === undefined ? {} : { GRANULE_MS: String(granuleMs) }),
-  };
-  const host = await startHost({ dataDir, port, minuteMs, env });
+  const host = await startHost({ dataDir, port, minuteMs, env: hostEnvironment(process.env, granuleMs) });
   const models = (await listModels(host.deps)).map((model) => model.name);
   if (given.json)
     process.stdout.write(
@@ -69,9 +63,9 @@ export async function runStart(args: readonly string[]): Promise<number> {
     );
   else describe(host, dataDir, isTemporary, models, port);
   const traffic =
-    given['no-traffic'] || !models.includes('gems')
+    given['no-traffic'] || !models.includes(sampleName)
       ? undefined
-      : startTraffic(host.url, 'gems', sampleRows(), rate);
+      : startTraffic(host.url, sampleName, sampleRows(), rate);
   await untilSignalled();
   say('\ntidemark: stopping (answering what is under way)');
   await traffic?.stop();
@@ -79,6 +73,19 @@ export async function runStart(args: readonly string[]): Promise<number> {
   if (isTemporary) rmSync(dataDir, { recursive: true, force: true });
   say('tidemark: stopped');
   return 0;
+}
+
+/** An option given beats the environment, which beats what suits a laptop. */
+export function hostEnvironment(
+  environment: Readonly<Record<string, string | undefined>>,
+  granuleMs: number | undefined,
+): Record<string, string | undefined> {
+  return {
+    POINTER_TTL_MS: '1000',
+    GRANULE_MS: '5000',
+    ...environment,
+    ...(granuleMs === undefined ? {} : { GRANULE_MS: String(granuleMs) }),
+  };
 }
 
 function describe(

@@ -94,6 +94,19 @@ describe('a small file', () => {
     expect(() => load(gemsCsv(119, 5))).toThrow('119 usable rows; at least 120 are needed');
   });
 
+  test('needs 120 distinct rows too, as equal rows fall into the same part', () => {
+    const twice = (distinct: number) => {
+      const [header, ...rows] = gemsCsv(distinct, 5).trimEnd().split('\n');
+      return [header, ...rows, ...rows].join('\n');
+    };
+    expect(() => load(twice(119))).toThrow('119 distinct rows among 238; at least 120 are needed');
+    const data = load(twice(120));
+    expect(partNames.reduce((sum, name) => sum + data[name].length, 0)).toBe(240);
+    // iris.csv: 150 rows, one of them twice
+    const [header, first, ...others] = gemsCsv(149, 5).trimEnd().split('\n');
+    expect(load([header, first, first, ...others].join('\n')).isSmall).toBe(true);
+  });
+
   test('counts usable rows: those without a target do not help', () => {
     const lines = gemsCsv(125, 5).trimEnd().split('\n');
     const unlabelled = lines.map((line, at) => (at > 0 && at <= 6 ? line.replace(/[^,]*$/, '') : line));

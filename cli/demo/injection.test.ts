@@ -49,7 +49,7 @@ describe('an injection', () => {
     expect(sent.toReversed().map(first.apply)).toEqual(sent.map(first.apply).toReversed());
   });
 
-  test('falls on different features for different seeds, never on a date or on what does not vary', () => {
+  test('falls on different features for different seeds, never on a date while others vary, nor on what does not vary', () => {
     const flat: Feature = { name: 'flat', kind: 'numeric' };
     const rows = train.map((row) => ({ ...row, features: { ...row.features, flat: 1 } }));
     const schema = schemaOf([flat, ...all.features]);
@@ -61,8 +61,19 @@ describe('an injection', () => {
 
   test('is refused where nothing can drift', () => {
     expect(() => planInjection('shift', schemaOf([soldOn]), train, 1, 1)).toThrow(
-      'no numeric or text feature',
+      'no numeric, text or date feature varies',
     );
+  });
+
+  test('falls on a date where nothing else varies, and raises the target there', () => {
+    const rows = train.map((row) => ({
+      ...row,
+      features: { weight: 1, sold_on: `2026-0${1 + (row.at % 3)}-15` },
+    }));
+    const { feature, description, apply } = planInjection('shift', schemaOf([weight, soldOn]), rows, 1, 1);
+    expect(feature).toBe('sold_on');
+    expect(description).toContain('sold_on move into the months 4 to 6');
+    for (const row of rows) expect(Number(apply(row).label)).toBeGreaterThan(Number(row.label));
   });
 
   test('leaves the id and the row it is given as they are', () => {

@@ -4,6 +4,7 @@ import { seededRandom, seedFrom, shuffledIndices } from '#shared/random.ts';
 import type { LabelledRow } from '#shared/retrain/snapshot.ts';
 import type { Feature, ModelSchema } from '#shared/schema/feature-schema.ts';
 import type { FeatureRow, FeatureValue } from '#shared/schema/rows.ts';
+import { moveDates } from './date-drift.ts';
 import type { DriftKind } from './options.ts';
 
 export interface Injection {
@@ -32,8 +33,7 @@ export function planInjection(
   if (kind === 'none') return { kind, feature: null, description: 'nothing changes', apply: (row) => row };
   if (kind === 'noise') return shuffledLabels(train, seed);
   const feature = chooseFeature(schema, train, seed);
-  const change =
-    feature.kind === 'numeric' ? shiftNumber(feature, train, size) : replaceCategory(feature, train, seed);
+  const change = changeInput(feature, train, size, seed);
   const relation = schema.target.classes
     ? permuteClasses(schema.target.classes, seed)
     : raiseTarget(feature, change.position, train, size);
@@ -48,25 +48,36 @@ export function planInjection(
   };
 }
 
-/** By hash, among features that vary: nobody chose it because it works. */
+/** By hash, among features that vary: nobody chose it because it works. A date only where nothing else varies. */
 function chooseFeature(schema: ModelSchema, train: readonly LabelledRow[], seed: number): Feature {
-  const eligible = schema.features.filter(
-    (feature) =>
-      (feature.kind === 'numeric' || feature.kind === 'categorical') &&
-      new Set(train.map((row) => row.features[feature.name]).filter((value) => value !== null)).size > 1,
+  const varying = schema.features.filter(
+    ({ kind, name }) =>
+      kind !== 'id' &&
+      new Set(train.map((row) => row.features[name]).filter((value) => value !== null)).size > 1,
   );
-  const [chosen] = eligible.toSorted(
+  const preferred = varying.filter((feature) => feature.kind !== 'datetime');
+  const [chosen] = (preferred.length > 0 ? preferred : varying).toSorted(
     (one, other) => seedFrom(`${seed}#${one.name}`) - seedFrom(`${seed}#${other.name}`),
   );
-  if (!chosen) throw new InvalidDataError('no numeric or text feature varies, so none can drift');
+  if (!chosen) throw new InvalidDataError('no numeric, text or date feature varies, so none can drift');
   return chosen;
 }
 
-interface InputChange {
+export interface InputChange {
   readonly description: string;
   readonly value: (row: LabelledRow) => FeatureValue;
   /** Where a drifted value stands in the training data: −1 low … 1 high. */
   readonly position: (features: FeatureRow) => number;
+}
+
+function changeInput(
+  feature: Feature,
+  train: readonly LabelledRow[],
+  size: number,
+  seed: number,
+): InputChange {
+  if (feature.kind === 'numeric') return shiftNumber(feature, train, size);
+  return feature.kind === 'datetime' ? moveDates(feature, train) : replaceCategory(feature, train, seed);
 }
 
 function shiftNumber(feature: Feature, train: readonly LabelledRow[], size: number): InputChange {

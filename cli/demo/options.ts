@@ -63,6 +63,7 @@ export function readDemoOptions(args: readonly string[]): DemoOptions {
     );
   if (given.data !== undefined && given.target === undefined)
     throw new UsageError(`--data ${basename(given.data)} needs --target COLUMN: what is to be predicted?`);
+  if (given['data-dir'] === '') throw new UsageError('--data-dir needs the name of a folder');
   if (given.data === undefined && given.target !== undefined)
     throw new UsageError(`--target ${given.target} needs --data FILE.csv`);
   return {

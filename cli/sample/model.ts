@@ -6,6 +6,7 @@ import { inferRows, type LabelledRows } from '#shared/schema/infer.ts';
 import { registerFirstVersion } from '../first-version.ts';
 import { gemsCsv } from './gems.ts';
 
+export const sampleName = 'gems';
 const modelSeed = 11;
 const trafficSeed = 12;
 
@@ -15,7 +16,7 @@ export async function registerSample(dataDir: string): Promise<void> {
   const cut = Math.floor(rows.length * 0.7);
   await registerFirstVersion(dataDir, {
     record: modelRecordSchema.parse({
-      name: 'gems',
+      name: sampleName,
       task: data.task,
       schema: data.schema,
       monitor: { window_ms: 30_000 },

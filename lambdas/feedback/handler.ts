@@ -7,7 +7,7 @@ import type { ModelRecord } from '#shared/registry/model.ts';
 import { resolveModel } from '#shared/registry/registry.ts';
 import { isNumericText } from '#shared/schema/cells.ts';
 import { parseDate } from '#shared/schema/dates.ts';
-import { escapePointer } from '#shared/schema/rows.ts';
+import { escapePointer, maxLabelLength } from '#shared/schema/rows.ts';
 
 const maxLabels = 1000;
 /** Clocks differ; a label of a later time than this would win over every correction. */
@@ -29,7 +29,7 @@ export function createFeedbackHandler(deps: Deps): (event: HttpEvent) => Promise
 async function single(deps: Deps, model: ModelRecord, given: unknown): Promise<Record<string, unknown>> {
   const read = readLabel(deps, model, given, '');
   if ('fault' in read) throw new ProblemError(400, read.fault.detail, { errors: [read.fault] });
-  return { request_id: read.label.request_id, status: await logLabel(deps, read.label) };
+  return store(deps, model, read.label);
 }
 
 async function listed(
@@ -40,7 +40,15 @@ async function listed(
 ): Promise<Record<string, unknown>> {
   const read = readLabel(deps, model, given, `/${at}`);
   if ('fault' in read) return { error: { status: 400, errors: [read.fault] } };
-  return { request_id: read.label.request_id, status: await logLabel(deps, read.label) };
+  return store(deps, model, read.label);
+}
+
+/** A class the model does not know is data, not an error; the answer says so. */
+async function store(deps: Deps, model: ModelRecord, label: LabelRecord): Promise<Record<string, unknown>> {
+  const classes = model.schema.target.classes;
+  const isKnown = !classes || classes.includes(String(label.label));
+  const status = await logLabel(deps, label);
+  return { request_id: label.request_id, status, ...(isKnown ? {} : { known_class: false }) };
 }
 
 type Read =
@@ -60,7 +68,10 @@ function readLabel(deps: Deps, model: ModelRecord, given: unknown, pointer: stri
     };
   const value = labelValue(model, label);
   if (value === undefined) {
-    const wanted = model.task === 'regression' ? 'a finite number' : 'a class name of at most 256 characters';
+    const wanted =
+      model.task === 'regression'
+        ? 'a finite number'
+        : `a class name of at most ${maxLabelLength} characters`;
     return {
       fault: { pointer: `${pointer}/label`, detail: `${wanted} is expected, got ${JSON.stringify(label)}` },
     };
@@ -83,7 +94,7 @@ function labelValue(model: ModelRecord, label: unknown): number | string | undef
   if (model.task === 'regression')
     return typeof label === 'number' && Number.isFinite(label) ? label : undefined;
   if (typeof label === 'number' || typeof label === 'boolean') return String(label);
-  if (typeof label !== 'string' || label.length === 0 || label.length > 256) return undefined;
+  if (typeof label !== 'string' || label.length === 0 || label.length > maxLabelLength) return undefined;
   // "1.0" from a program that writes numbers as text means the class "1"
   const classes = model.schema.target.classes ?? [];
   const canonical = isNumericText(label) ? String(Number(label)) : label;

@@ -23,11 +23,6 @@ export function readBatch(schema: ModelSchema, instances: unknown, batchId: stri
         },
       ],
     });
-  if (batchId.length > maxBatchId)
-    throw new ProblemError(
-      400,
-      `batch_id has ${batchId.length} characters; at most ${maxBatchId} leave room for row numbers`,
-    );
   return instances.map((instance: unknown, at) => readInstance(schema, instance, at, batchId));
 }
 
@@ -38,13 +33,22 @@ function readInstance(schema: ModelSchema, instance: unknown, at: number, batchI
       ? (instance as { request_id?: unknown; features: unknown })
       : { features: instance, flat: true };
   const given = 'request_id' in wrapped ? wrapped.request_id : undefined;
-  const id = given ?? `${batchId}:${at}`;
+  const id = given ?? derivedId(batchId, at);
   if (typeof id !== 'string' || !requestIdPattern.test(id))
     return failed(null, [
       { pointer: `${pointer}/request_id`, detail: '1 to 128 of A-Z a-z 0-9 . _ : - is expected' },
     ]);
   const check = checkRow(schema, wrapped.features, 'flat' in wrapped ? pointer : `${pointer}/features`);
   return check.ok ? { ok: true, id, row: check.row } : failed(id, check.faults);
+}
+
+function derivedId(batchId: string, at: number): string {
+  if (batchId.length > maxBatchId)
+    throw new ProblemError(
+      400,
+      `batch_id has ${batchId.length} characters; at most ${maxBatchId} leave room for row numbers`,
+    );
+  return `${batchId}:${at}`;
 }
 
 function failed(id: string | null, errors: readonly unknown[]): Instance {

@@ -4,7 +4,7 @@ import { isMissingText, isNumericText } from './cells.ts';
 import type { TextTable } from './csv.ts';
 import { parseDate } from './dates.ts';
 import { type Feature, type ModelSchema, nameFault } from './feature-schema.ts';
-import { type FeatureRow, type FeatureValue, maxTextLength } from './rows.ts';
+import { type FeatureRow, type FeatureValue, maxLabelLength, maxTextLength } from './rows.ts';
 
 export interface LabelledRows {
   readonly schema: ModelSchema;
@@ -160,6 +160,11 @@ function readTarget(table: TextTable, at: number, minClassRows: number, notes: s
     const isClassLike = isRepeated && texts.every((text) => Number.isInteger(Number(text)));
     if (!isClassLike) return { labels: readNumbers(table, name, labelled, texts), kept: labelled };
   }
+  const long = labelled.find((row) => table.rows[row]![at]!.length > maxLabelLength);
+  if (long !== undefined)
+    throw new InvalidDataError(
+      `line ${table.lines[long]}: the target "${name}" has ${table.rows[long]![at]!.length} characters; at most ${maxLabelLength} are allowed`,
+    );
   return readClasses(name, texts, labelled, counts, minClassRows, notes);
 }
 

@@ -18,6 +18,8 @@ export type RowCheck =
   | { readonly ok: false; readonly faults: readonly FieldFault[] };
 
 export const maxTextLength = 1024;
+/** Of a class name. */
+export const maxLabelLength = 256;
 
 /**
  * Checks one row against the schema: every feature present, nothing else, the right JSON type, finite. `null` says missing.
