@@ -79,7 +79,7 @@ async function archived() {
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => from + at);
 
 describe('what is delivered more than once', () => {
-  test('the same batch again under the same name overwrites itself', async () => {
+  test('the same batch again under the same name adds nothing', async () => {
     await deliver(upTo(10));
     await deliver(upTo(10));
     await close();

@@ -1,5 +1,5 @@
 /** Test support: small seeded models, trained by the pipeline's own trainer, and the rows they are for. */
-import { normal, seededRandom } from '../random.ts';
+import { normal, seededRandom, shuffledIndices } from '../random.ts';
 import { writeArtefacts } from '../registry/artefacts.ts';
 import { shortHash } from '../registry/keys.ts';
 import { type ModelRecord, modelRecordSchema } from '../registry/model.ts';
@@ -40,13 +40,8 @@ export function smallRows(count: number, seed: number, options: RowOptions = {})
 
 /** The same rows, their labels dealt out anew: nothing explains them any more. */
 export function withShuffledLabels(rows: readonly LabelledRow[], seed: number): LabelledRow[] {
-  const random = seededRandom(seed);
-  const labels = rows.map((row) => row.label);
-  for (let at = labels.length - 1; at > 0; at--) {
-    const other = Math.floor(random() * (at + 1));
-    [labels[at], labels[other]] = [labels[other]!, labels[at]!];
-  }
-  return rows.map((row, at) => ({ ...row, label: labels[at]! }));
+  const order = shuffledIndices(rows.length, seededRandom(seed));
+  return rows.map((row, at) => ({ ...row, label: rows[order[at]!]!.label }));
 }
 
 export interface RecordOptions {
