@@ -2,7 +2,7 @@
 
 import type { Anchor, Channel } from '#shared/profile/anchors.ts';
 import { meanOf, standardDeviationOf } from '#shared/profile/moments.ts';
-import type { FeatureProfile } from '#shared/profile/profile.ts';
+import { type FeatureProfile, rowsOf } from '#shared/profile/profile.ts';
 import type { CoarseCell } from './coarse-cells.ts';
 import { featureCells } from './feature-cells.ts';
 import { jensenShannonDistance } from './jensen-shannon.ts';
@@ -131,12 +131,6 @@ function describe(
     },
     unseenShare: current.count === 0 ? 0 : unseen / current.count,
   };
-}
-
-/** All rows of a column: usable, missing and infinite. */
-export function rowsOf(feature: FeatureProfile): number {
-  const infinite = feature.kind === 'numeric' ? feature.positiveInfinite + feature.negativeInfinite : 0;
-  return feature.count + feature.missing + infinite;
 }
 
 function numericEvidence(

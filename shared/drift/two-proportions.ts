@@ -1,6 +1,6 @@
 /** Two proportions: whether a share (missing, erroneous, unseen) differs between two samples. */
 
-import { gammaln } from 'simple-statistics';
+import gammaln from '@stdlib/math-base-special-gammaln';
 import { normalSurvival } from './special-functions.ts';
 
 export interface Share {

@@ -33,6 +33,8 @@ export function addColumns(profile: Profile, columns: readonly Column[]): void {
     if (anchor.kind === 'numeric' && column.kind === 'numeric' && feature?.kind === 'numeric') {
       for (let from = 0; from < column.values.length; from += CHUNK_ROWS)
         addNumbers(anchor, feature, column.values, from, Math.min(from + CHUNK_ROWS, column.values.length));
+      feature.missing -= column.invalid ?? 0;
+      feature.invalid += column.invalid ?? 0;
     } else if (
       anchor.kind === 'categorical' &&
       column.kind === 'categorical' &&

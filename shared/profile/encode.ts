@@ -10,6 +10,7 @@ import {
   featureOf,
   type NumericProfile,
   type Profile,
+  rowsOf,
 } from './profile.ts';
 
 const VERSION = 1;
@@ -45,8 +46,7 @@ export function decodeProfile(anchors: Anchors, bytes: Uint8Array): Profile {
 }
 
 function writeFeature(out: ByteWriter, feature: FeatureProfile): void {
-  const infinite = feature.kind === 'numeric' ? feature.positiveInfinite + feature.negativeInfinite : 0;
-  const isEmpty = feature.count + feature.missing + infinite === 0;
+  const isEmpty = rowsOf(feature) === 0;
   out.byte(isEmpty ? 0 : 1);
   if (isEmpty) return;
   out.integer(feature.missing);
@@ -64,6 +64,7 @@ function readFeature(input: ByteReader, anchor: Anchor): FeatureProfile {
 }
 
 function writeNumeric(out: ByteWriter, feature: NumericProfile): void {
+  out.integer(feature.invalid);
   out.integer(feature.positiveInfinite);
   out.integer(feature.negativeInfinite);
   out.double(feature.min);
@@ -75,6 +76,7 @@ function writeNumeric(out: ByteWriter, feature: NumericProfile): void {
 }
 
 function readNumeric(input: ByteReader, feature: NumericProfile): void {
+  feature.invalid = input.integer();
   feature.positiveInfinite = input.integer();
   feature.negativeInfinite = input.integer();
   feature.min = input.double();

@@ -9,8 +9,10 @@ export interface NumericProfile {
   readonly name: string;
   /** Finite values counted in `cells`. */
   count: number;
-  /** Rows that were NaN. */
+  /** Rows without a value. */
   missing: number;
+  /** Rows that held something that is not a number. */
+  invalid: number;
   positiveInfinite: number;
   negativeInfinite: number;
   /** `+Infinity` and `-Infinity` while `count` is 0. */
@@ -64,6 +66,7 @@ export function emptyFeature(anchor: Anchor): FeatureProfile {
     name: anchor.name,
     count: 0,
     missing: 0,
+    invalid: 0,
     positiveInfinite: 0,
     negativeInfinite: 0,
     min: Number.POSITIVE_INFINITY,
@@ -80,6 +83,13 @@ export function featureOf(profile: Profile, name: string): FeatureProfile {
   const feature = profile.features.get(name);
   if (!feature) throw new ProfileColumnError(`unknown column "${name}"; known: ${knownNames(profile)}`);
   return feature;
+}
+
+/** All rows of a column: usable, missing, invalid and infinite. */
+export function rowsOf(feature: FeatureProfile): number {
+  const unusable =
+    feature.kind === 'numeric' ? feature.invalid + feature.positiveInfinite + feature.negativeInfinite : 0;
+  return feature.count + feature.missing + unusable;
 }
 
 export function knownNames(profile: Profile): string {
@@ -102,6 +112,7 @@ function mergeFeature(into: FeatureProfile, from: FeatureProfile): void {
   into.count += from.count;
   into.missing += from.missing;
   if (into.kind === 'numeric' && from.kind === 'numeric') {
+    into.invalid += from.invalid;
     into.positiveInfinite += from.positiveInfinite;
     into.negativeInfinite += from.negativeInfinite;
     into.min = Math.min(into.min, from.min);

@@ -1,7 +1,6 @@
 /** The registry of quality checks and the one function that runs them: adding a check is a file and a line here. */
 
-import { rowsOf } from '#shared/drift/compare-feature.ts';
-import { featureOf } from '#shared/profile/profile.ts';
+import { featureOf, rowsOf } from '#shared/profile/profile.ts';
 import { physicalBounds, rangeExceeded } from './bounds.ts';
 import { infiniteShareHard, infiniteShareSoft } from './infinite-share.ts';
 import { missingRateHard, missingRateSoft } from './missing-rate.ts';

@@ -1,6 +1,6 @@
 /** Infinite values: numbers no model was trained on, usually a division by zero upstream. */
 
-import { rowsOf } from '#shared/drift/compare-feature.ts';
+import { rowsOf } from '#shared/profile/profile.ts';
 import { percent, type QualityCheck, type Severity } from './quality-check.ts';
 
 /** ±Infinity in at least `threshold` more of the rows than in the reference, up to, not including, `below`. */

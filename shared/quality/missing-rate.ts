@@ -1,7 +1,7 @@
 /** Missing rate: more missing rows than the baseline had, for certain and by enough to matter. */
 
-import { rowsOf } from '#shared/drift/compare-feature.ts';
 import { compareShares } from '#shared/drift/two-proportions.ts';
+import { rowsOf } from '#shared/profile/profile.ts';
 import { percent, type QualityCheck, type Severity } from './quality-check.ts';
 
 /** The increase must also be this unlikely by chance: a hard finding stops the window at once. */

@@ -1,6 +1,6 @@
 /** Volume: too few rows to judge, and columns that did not arrive at all. */
 
-import { rowsOf } from '#shared/drift/compare-feature.ts';
+import { rowsOf } from '#shared/profile/profile.ts';
 import { percent, type QualityCheck } from './quality-check.ts';
 
 /** Fewer rows than any comparison needs. */

@@ -5,6 +5,8 @@ export interface NumericColumn {
   readonly name: string;
   /** One value per row; `NaN` is missing. */
   readonly values: Float64Array | Float32Array;
+  /** How many of the `NaN` held something that is not a number. */
+  readonly invalid?: number;
 }
 
 export interface CategoricalColumn {
