@@ -4,6 +4,7 @@ import { OnnxModelError } from '#shared/onnx/session.ts';
 import { GbdtDataError } from '#shared/training/gbdt.ts';
 import { DataDirInUseError } from '../localstack/embedded/host-lock.ts';
 import { demoHelp, runDemo } from './demo/command.ts';
+import { injectHelp, runInject } from './inject.ts';
 import { runStart, startHelp } from './start.ts';
 import { UsageError } from './usage.ts';
 
@@ -23,6 +24,11 @@ const commands: Readonly<Record<string, Command>> = {
     summary: 'watch a model drift on your data, get caught and be replaced',
     help: demoHelp,
     run: runDemo,
+  },
+  inject: {
+    summary: 'write a CSV with a known drift, for trying a monitor',
+    help: injectHelp,
+    run: runInject,
   },
 };
 

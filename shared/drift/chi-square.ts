@@ -18,27 +18,30 @@ export interface ChiSquare {
  * @param reference counts per cell
  * @param current counts of the same cells
  * @param designEffect variance inflation of clustered rows, ≥ 1; divides the statistic (Rao and Scott 1981)
+ * @param isCorrected Yates' continuity correction of a 2 × 2 table; other tables are never corrected
  * @example chiSquareContingency([10, 20, 30], [30, 20, 10]) // statistic 20, degreesOfFreedom 2, pValue 4.54e-5
  */
 export function chiSquareContingency(
-  reference: readonly number[],
-  current: readonly number[],
+  reference: ArrayLike<number>,
+  current: ArrayLike<number>,
   designEffect = 1,
+  isCorrected = false,
 ): ChiSquare | NotComputable {
   const n = total(reference);
   const m = total(current);
   if (n === 0 || m === 0) return notComputable('a sample without rows cannot be tested');
-  let statistic = 0;
   let filled = 0;
+  for (let cell = 0; cell < reference.length; cell++) if (reference[cell]! + current[cell]! > 0) filled++;
+  if (filled < 2) return notComputable('every row is in one cell');
+  const correction = isCorrected && filled === 2 ? (n + m) / 2 : 0;
+  let statistic = 0;
   for (let cell = 0; cell < reference.length; cell++) {
     const both = reference[cell]! + current[cell]!;
     if (both === 0) continue;
-    filled++;
-    // Σ (O − E)²/E of the two rows, which miss their expectation by the same amount.
-    const expected = (both / (n + m)) * m;
-    statistic += ((current[cell]! - expected) ** 2 / expected) * (1 + m / n);
+    // Σ (O − E)²/E of the two rows, which miss their expectation by the same amount: this over n + m.
+    const miss = Math.max(0, Math.abs(current[cell]! * n - reference[cell]! * m) - correction);
+    statistic += (miss / n / m) * (miss / both);
   }
-  if (filled < 2) return notComputable('every row is in one cell');
   const degreesOfFreedom = filled - 1;
   return {
     computable: true,

@@ -39,7 +39,7 @@ describe('the number of coarse cells', () => {
 describe('comparing a numeric feature', () => {
   it('sees the population PSI of a quarter and of one sigma', () => {
     expect(compared(gaussian(1, 30_000), gaussian(2, 30_000, 0.25)).psiDebiased).toBeCloseTo(0.06, 1);
-    const one = compared(gaussian(1, 30_000), gaussian(2, 5000, 1));
+    const one = compared(gaussian(1, 30_000), gaussian(2, 5000, 1), { evidence: true });
     expect(one.psi).toBeGreaterThan(0.8);
     expect(one.meanShift).toBeCloseTo(1, 1);
     expect(one.pValue).toBeLessThan(1e-12);
@@ -209,7 +209,10 @@ describe('measures on cells', () => {
 
 describe('the smallest detectable shift', () => {
   it('is found with the promised power', () => {
-    const { shift } = smallestDetectable(8, 1000, 80, 0.05);
+    const { shift } = smallestDetectable(
+      { kind: 'categorical', cells: 8, nReference: 1000, nCurrent: 80 },
+      0.05,
+    );
     const random = seededRandom(9);
     let found = 0;
     for (let repetition = 0; repetition < 300; repetition++) {

@@ -7,7 +7,7 @@ import type { CoarseCell } from './coarse-cells.ts';
 import { featureCells } from './feature-cells.ts';
 import { jensenShannonDistance } from './jensen-shannon.ts';
 import { kolmogorovSmirnov } from './ks.ts';
-import { primaryTest } from './primary-test.ts';
+import { categoricalPrimaryTest, numericPrimaryTest, type PrimaryResult } from './primary-test.ts';
 import { populationStability } from './psi.ts';
 import { compareShares } from './two-proportions.ts';
 
@@ -34,18 +34,23 @@ interface FeatureComparison {
 
 export interface ComparedFeature extends FeatureComparison {
   readonly computable: true;
-  /** Of the primary test, χ² on the cells (see `primary-test.ts`): the only one that decides. */
+  /** Of the primary test (see `primary-test.ts`): the only one that decides. */
   readonly pValue: number;
+  readonly primary: PrimaryResult['test'];
   readonly psi: number;
   readonly psiDebiased: number;
   /** Natural logarithm, in [0, 0.8326]. */
   readonly jsDistance: number;
-  /** Evidence for numeric columns: the distance lies in [lo, hi]. */
+  /** Evidence for numeric columns, when asked for: the distance lies in [lo, hi]. */
   readonly ks?: { readonly lo: number; readonly hi: number; readonly pValue: number };
   readonly k: number;
   readonly cells: readonly CoarseCell[];
   /** Change of the mean in reference standard deviations; numeric columns that vary in the reference. */
   readonly meanShift?: number;
+  /** Current over reference standard deviation; numeric columns that vary in the reference. */
+  readonly spreadRatio?: number;
+  /** Variance inflation that the p-values and the de-biased PSI were corrected for; 1 is none. */
+  readonly designEffect: number;
 }
 
 interface UncomparedFeature extends FeatureComparison {
@@ -63,13 +68,14 @@ export type FeatureDrift = ComparedFeature | UncomparedFeature;
  * @param anchor the anchor both were counted on
  * @param options.designEffect variance inflation measured from baseline sub-windows, ≥ 1: ten rows per user at
  *   intra-class correlation 0.5 make a nominal 5 % test reject 33 %
+ * @param options.evidence also give what decides nothing (KS); a small sample's exact law takes longer than all the rest
  * @example compareFeature(anchor, reference, current) // { computable: true, pValue: 0.41, psi: 0.012, … }
  */
 export function compareFeature(
   anchor: Anchor,
   reference: FeatureProfile,
   current: FeatureProfile,
-  options: { readonly designEffect?: number } = {},
+  options: { readonly designEffect?: number; readonly evidence?: boolean } = {},
 ): FeatureDrift {
   const designEffect = Math.max(1, options.designEffect ?? 1);
   const comparison = describe(anchor, reference, current, designEffect);
@@ -84,7 +90,10 @@ export function compareFeature(
   const cells = featureCells(anchor, reference, current);
   const inReference = cells.map((cell) => cell.reference);
   const inCurrent = cells.map((cell) => cell.current);
-  const primary = primaryTest(cells, designEffect);
+  const primary =
+    reference.kind === 'numeric' && current.kind === 'numeric'
+      ? numericPrimaryTest({ reference: reference.cells, current: current.cells }, cells, designEffect)
+      : categoricalPrimaryTest(cells, designEffect);
   const stability = populationStability(inReference, inCurrent, designEffect);
   const jensenShannon = jensenShannonDistance(inReference, inCurrent);
   if (!primary.computable || !stability.computable || !jensenShannon.computable)
@@ -98,12 +107,15 @@ export function compareFeature(
     ...comparison,
     computable: true,
     pValue: primary.pValue,
+    primary: primary.test,
+    designEffect,
     psi: stability.psi,
     psiDebiased: stability.psiDebiased,
     jsDistance: jensenShannon.distance,
     k: cells.length,
     cells,
-    ...numericEvidence(anchor, reference, current, designEffect),
+    ...momentChanges(anchor, reference, current),
+    ...(options.evidence ? ksEvidence(reference, current, designEffect) : {}),
   };
 }
 
@@ -133,20 +145,28 @@ function describe(
   };
 }
 
-function numericEvidence(
-  anchor: Anchor,
+function ksEvidence(
   reference: FeatureProfile,
   current: FeatureProfile,
   designEffect: number,
-): Pick<ComparedFeature, 'ks' | 'meanShift'> {
-  if (anchor.kind !== 'numeric' || reference.kind !== 'numeric' || current.kind !== 'numeric') return {};
+): Pick<ComparedFeature, 'ks'> {
+  if (reference.kind !== 'numeric' || current.kind !== 'numeric') return {};
   const ks = kolmogorovSmirnov(reference.cells, current.cells, designEffect);
+  return ks.computable ? { ks: { lo: ks.lo, hi: ks.hi, pValue: ks.pValue } } : {};
+}
+
+function momentChanges(
+  anchor: Anchor,
+  reference: FeatureProfile,
+  current: FeatureProfile,
+): Pick<ComparedFeature, 'meanShift' | 'spreadRatio'> {
+  if (anchor.kind !== 'numeric' || reference.kind !== 'numeric' || current.kind !== 'numeric') return {};
   const spread = standardDeviationOf(anchor, reference) ?? 0;
+  const spreadNow = standardDeviationOf(anchor, current);
   const [before, now] = [meanOf(anchor, reference), meanOf(anchor, current)];
+  if (!(spread > 0) || before === undefined || now === undefined) return {};
   return {
-    ...(ks.computable ? { ks: { lo: ks.lo, hi: ks.hi, pValue: ks.pValue } } : {}),
-    ...(spread > 0 && before !== undefined && now !== undefined
-      ? { meanShift: (now - before) / spread }
-      : {}),
+    meanShift: (now - before) / spread,
+    ...(spreadNow === undefined ? {} : { spreadRatio: spreadNow / spread }),
   };
 }

@@ -1,6 +1,6 @@
 /** Jensen–Shannon distance: the bounded companion of the PSI. */
 
-import { type NotComputable, notComputable, total } from './measure.ts';
+import { type NotComputable, notComputable, shares, total } from './measure.ts';
 
 /**
  * √(½·KL(p‖m) + ½·KL(q‖m)) with m = (p + q)/2 and natural logarithms: `scipy.spatial.distance.jensenshannon`.
@@ -11,19 +11,26 @@ import { type NotComputable, notComputable, total } from './measure.ts';
  * @example jensenShannonDistance([50, 50, 0], [40, 50, 10]) // { computable: true, distance: 0.19350 }
  */
 export function jensenShannonDistance(
-  reference: readonly number[],
-  current: readonly number[],
+  reference: ArrayLike<number>,
+  current: ArrayLike<number>,
 ): { readonly computable: true; readonly distance: number } | NotComputable {
-  const n = total(reference);
-  const m = total(current);
-  if (n === 0 || m === 0) return notComputable('a sample without rows has no shares');
-  let divergence = 0;
-  for (let cell = 0; cell < reference.length; cell++) {
-    const p = reference[cell]! / n;
-    const q = current[cell]! / m;
-    const middle = (p + q) / 2;
-    if (p > 0) divergence += (p * Math.log(p / middle)) / 2;
-    if (q > 0) divergence += (q * Math.log(q / middle)) / 2;
-  }
-  return { computable: true, distance: Math.sqrt(Math.max(0, divergence)) };
+  if (total(reference) === 0 || total(current) === 0)
+    return notComputable('a sample without rows has no shares');
+  const p = shares(reference);
+  const q = shares(current);
+  const middle = p.map((share, cell) => (share + q[cell]!) / 2);
+  const divergence = relativeEntropy(p, middle) + relativeEntropy(q, middle);
+  return { computable: true, distance: Math.sqrt(Math.max(0, divergence) / 2) };
+}
+
+/**
+ * Kullback–Leibler divergence Σ p·ln(p / q) in nats, with 0·ln 0 = 0; infinite where q is 0 and p is not.
+ *
+ * @example relativeEntropy([0.5, 0.5], [0.1, 0.9]) // 0.51083
+ */
+export function relativeEntropy(p: ArrayLike<number>, q: ArrayLike<number>): number {
+  let entropy = 0;
+  for (let cell = 0; cell < p.length; cell++)
+    if (p[cell]! > 0) entropy += p[cell]! * Math.log(p[cell]! / q[cell]!);
+  return entropy;
 }

@@ -16,3 +16,9 @@ export function total(counts: ArrayLike<number>): number {
   for (let at = 0; at < counts.length; at++) sum += counts[at]!;
   return sum;
 }
+
+/** Counts as shares of their sum, which must not be 0. */
+export function shares(counts: ArrayLike<number>): Float64Array {
+  const sum = total(counts);
+  return Float64Array.from(counts, (count) => count / sum);
+}

@@ -23,19 +23,26 @@ export interface PopulationStability {
  * populationStability([10, 20, 30], [30, 20, 10]) // psi 0.69356, psiDebiased 0.62689
  */
 export function populationStability(
-  reference: readonly number[],
-  current: readonly number[],
+  reference: ArrayLike<number>,
+  current: ArrayLike<number>,
   designEffect = 1,
 ): PopulationStability | NotComputable {
   const n = total(reference);
   const m = total(current);
   if (n === 0 || m === 0) return notComputable('a sample without rows has no shares');
   const cells = reference.length;
+  const smoothed = (counts: ArrayLike<number>, rows: number) =>
+    Float64Array.from(counts, (count) => (count + 0.5) / (rows + 0.5 * cells));
+  const psi = stabilityOfShares(smoothed(reference, n), smoothed(current, m));
+  return { computable: true, psi, psiDebiased: psi - designEffect * (cells - 1) * (1 / n + 1 / m) };
+}
+
+/** Σ (q − p)·ln(q / p) of shares that are all above 0. @example stabilityOfShares([0.5, 0.5], [0.1, 0.9]) // 0.87889 */
+export function stabilityOfShares(reference: ArrayLike<number>, current: ArrayLike<number>): number {
   let psi = 0;
-  for (let cell = 0; cell < cells; cell++) {
-    const p = (reference[cell]! + 0.5) / (n + 0.5 * cells);
-    const q = (current[cell]! + 0.5) / (m + 0.5 * cells);
+  for (let cell = 0; cell < reference.length; cell++) {
+    const [p, q] = [reference[cell]!, current[cell]!];
     psi += (q - p) * Math.log(q / p);
   }
-  return { computable: true, psi, psiDebiased: psi - designEffect * (cells - 1) * (1 / n + 1 / m) };
+  return psi;
 }

@@ -9,26 +9,38 @@ export interface SmallestDetectable {
   readonly shift: number;
 }
 
+/** Of which test: rank components of numbers, or χ² on K cells. */
+export interface DetectableOf {
+  readonly kind: 'numeric' | 'categorical';
+  /** K ≥ 2. */
+  readonly cells: number;
+  readonly nReference: number;
+  readonly nCurrent: number;
+  /** Variance inflation of clustered rows, ≥ 1. */
+  readonly designEffect?: number;
+}
+
+/** Degrees of freedom of the rank components, and what they keep of a shift's information (3/π, as Wilcoxon's test). */
+const RANKS = { degreesOfFreedom: 4, information: 3 / Math.PI };
+
 /**
- * Smallest effect the χ² test on K cells finds with the given power: its noncentrality is about PSI·nm/(n+m).
+ * Smallest effect the primary test finds with the given power: the noncentrality of a χ² on K cells is about
+ * PSI·nm/(n+m). The two parts of the numeric test are combined at the cost of half the level.
  *
- * @param cells K ≥ 2
  * @param alpha two-sided level, after any division among features
  * @param power default 0.8
- * @example smallestDetectable(8, 1000, 80, 0.05).shift // 0.45
+ * @example smallestDetectable({ kind: 'categorical', cells: 8, nReference: 1000, nCurrent: 80 }, 0.05).shift // 0.45
  */
-export function smallestDetectable(
-  cells: number,
-  nReference: number,
-  nCurrent: number,
-  alpha: number,
-  power = 0.8,
-): SmallestDetectable {
-  const degreesOfFreedom = cells - 1;
-  const critical = bisect((x) => chiSquareSurvival(x, degreesOfFreedom) > alpha);
+export function smallestDetectable(of: DetectableOf, alpha: number, power = 0.8): SmallestDetectable {
+  const isNumeric = of.kind === 'numeric';
+  const degreesOfFreedom = isNumeric ? RANKS.degreesOfFreedom : of.cells - 1;
+  const level = isNumeric ? alpha / 2 : alpha;
+  const critical = bisect((x) => chiSquareSurvival(x, degreesOfFreedom) > level);
   const noncentrality = bisect((lambda) => noncentralSurvival(critical, degreesOfFreedom, lambda) < power);
-  const psi = noncentrality * (1 / nReference + 1 / nCurrent);
-  return { psi, shift: Math.sqrt(psi / shiftInformation(cells)) };
+  const perRow = (of.designEffect ?? 1) * (1 / of.nReference + 1 / of.nCurrent);
+  const information = isNumeric ? RANKS.information : shiftInformation(of.cells);
+  const shift = Math.sqrt((noncentrality * perRow) / information);
+  return { psi: shiftInformation(of.cells) * shift ** 2, shift };
 }
 
 /** P(X > x) of the noncentral chi-square: a Poisson mixture of central ones. */

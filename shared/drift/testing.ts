@@ -11,7 +11,7 @@ type TestColumn = ReturnType<typeof numeric> | ReturnType<typeof categorical>;
 export function compareColumns(
   reference: TestColumn,
   current: TestColumn,
-  options: { readonly designEffect?: number } = {},
+  options: { readonly designEffect?: number; readonly evidence?: boolean } = {},
 ): FeatureDrift {
   const anchors = buildAnchors([reference]);
   const anchor = anchors.anchors[0]!;

@@ -1,6 +1,5 @@
 /** Two proportions: whether a share (missing, erroneous, unseen) differs between two samples. */
 
-import gammaln from '@stdlib/math-base-special-gammaln';
 import { normalSurvival } from './special-functions.ts';
 
 export interface Share {
@@ -30,10 +29,19 @@ export function compareShares(reference: Share, current: Share, designEffect = 1
     return { twoSided: 1, increase: 1 };
   const leastExpected = (Math.min(reference.rows, current.rows) * Math.min(hits, rows - hits)) / rows;
   if (leastExpected < 5 && designEffect === 1) return fisherExact(reference, current);
-  const pooled = hits / rows;
-  const error = Math.sqrt(designEffect * pooled * (1 - pooled) * (1 / reference.rows + 1 / current.rows));
-  const z = (current.hits / current.rows - reference.hits / reference.rows) / error;
+  const z = pooledZ(reference, current) / Math.sqrt(designEffect);
   return { twoSided: Math.min(1, 2 * normalSurvival(Math.abs(z))), increase: normalSurvival(z) };
+}
+
+/**
+ * The z of a difference of two proportions with pooled variance; hits and misses must both occur.
+ *
+ * @example pooledZ({ hits: 5, rows: 10 }, { hits: 9, rows: 10 }) // 1.9518
+ */
+export function pooledZ(reference: Share, current: Share): number {
+  const pooled = (reference.hits + current.hits) / (reference.rows + current.rows);
+  const error = Math.sqrt(pooled * (1 - pooled) * (1 / reference.rows + 1 / current.rows));
+  return (current.hits / current.rows - reference.hits / reference.rows) / error;
 }
 
 /** Fisher's exact test of the 2 × 2 table; two-sided as SciPy: all tables no likelier than the observed one. */
@@ -41,20 +49,21 @@ export function fisherExact(reference: Share, current: Share): ProportionTest {
   const hits = reference.hits + current.hits;
   const lowest = Math.max(0, hits - reference.rows);
   const highest = Math.min(hits, current.rows);
-  const logAll = logChoose(reference.rows + current.rows, hits);
-  const probability = (k: number) =>
-    Math.exp(logChoose(current.rows, k) + logChoose(reference.rows, hits - k) - logAll);
+  // Hypergeometric weights relative to the likeliest table's, by the ratio of neighbours: no factorials to cancel.
+  const ratioUp = (k: number) =>
+    ((hits - k) * (current.rows - k)) / ((k + 1) * (reference.rows - hits + k + 1));
+  const mode = Math.floor(((hits + 1) * (current.rows + 1)) / (reference.rows + current.rows + 2));
+  const weights = new Float64Array(highest - lowest + 1);
+  weights[mode - lowest] = 1;
+  for (let k = mode; k < highest; k++) weights[k + 1 - lowest] = weights[k - lowest]! * ratioUp(k);
+  for (let k = mode; k > lowest; k--) weights[k - 1 - lowest] = weights[k - lowest]! / ratioUp(k - 1);
   // Relative slack so that tables equally likely up to rounding count as such.
-  const observed = probability(current.hits) * (1 + 1e-7);
-  let [twoSided, increase] = [0, 0];
-  for (let k = lowest; k <= highest; k++) {
-    const p = probability(k);
-    if (p <= observed) twoSided += p;
-    if (k >= current.hits) increase += p;
-  }
-  return { twoSided: Math.min(1, twoSided), increase: Math.min(1, increase) };
-}
-
-function logChoose(n: number, k: number): number {
-  return gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1);
+  const observed = weights[current.hits - lowest]! * (1 + 1e-7);
+  let [all, twoSided, increase] = [0, 0, 0];
+  weights.forEach((weight, at) => {
+    all += weight;
+    if (weight <= observed) twoSided += weight;
+    if (lowest + at >= current.hits) increase += weight;
+  });
+  return { twoSided: Math.min(1, twoSided / all), increase: Math.min(1, increase / all) };
 }

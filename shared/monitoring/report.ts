@@ -69,7 +69,9 @@ export function buildReport(input: ReportInput): Report {
   const evidence = baseline.anchors.anchors
     .filter((anchor) => anchor.channel !== 'loss')
     .map((anchor) =>
-      compareFeature(anchor, featureOf(baseline.reference, anchor.name), featureOf(current, anchor.name)),
+      compareFeature(anchor, featureOf(baseline.reference, anchor.name), featureOf(current, anchor.name), {
+        evidence: true,
+      }),
     );
   const features = judgeFeatures(evidence, policy);
   const performance = judgePerformance(baseline, current);

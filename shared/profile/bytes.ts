@@ -24,6 +24,11 @@ export class ByteWriter {
     this.byte(rest);
   }
 
+  /** LEB128 of an integer in (−2^52, 2^52), zigzag. */
+  signed(value: number): void {
+    this.integer(value >= 0 ? 2 * value : -2 * value - 1);
+  }
+
   /** LEB128 of a signed integer of any size, zigzag. */
   bigInteger(value: bigint): void {
     let rest = value >= 0n ? value << 1n : (-value << 1n) - 1n;
@@ -82,6 +87,11 @@ export class ByteReader {
       if (value > Number.MAX_SAFE_INTEGER) throw new ProfileFormatError(`count ${value} is beyond 2^53`);
       if (byte < 0x80) return value;
     }
+  }
+
+  signed(): number {
+    const value = this.integer();
+    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
   }
 
   bigInteger(): bigint {

@@ -1,19 +1,21 @@
 /** Profiles at rest: a compact, versioned, deterministic byte form; equal profiles give equal bytes. */
 
-import type { Anchor, Anchors } from './anchors.ts';
+import type { Anchors } from './anchors.ts';
 import { ByteReader, ByteWriter } from './bytes.ts';
+import type { CoMoments } from './co-moments.ts';
 import { AnchorMismatchError, ProfileFormatError } from './errors.ts';
 import {
   type CategoricalProfile,
-  emptyFeature,
+  emptyProfile,
   type FeatureProfile,
   featureOf,
   type NumericProfile,
   type Profile,
   rowsOf,
 } from './profile.ts';
+import { emptyUnseen, mergeUnseen } from './unseen.ts';
 
-const VERSION = 1;
+const VERSION = 2;
 
 /**
  * Bytes of a profile: only non-empty cells are written, as index steps and variable-length counts.
@@ -24,6 +26,7 @@ export function encodeProfile(profile: Profile): Uint8Array {
   out.byte(VERSION);
   out.text(profile.anchors.id);
   for (const anchor of profile.anchors.anchors) writeFeature(out, featureOf(profile, anchor.name));
+  writeCoMoments(out, profile.coMoments);
   return out.finish();
 }
 
@@ -34,15 +37,27 @@ export function encodeProfile(profile: Profile): Uint8Array {
  * @throws AnchorMismatchError for other anchors, ProfileFormatError for bytes that are not such a profile
  */
 export function decodeProfile(anchors: Anchors, bytes: Uint8Array): Profile {
+  return addEncoded(emptyProfile(anchors), bytes);
+}
+
+/**
+ * Adds an encoded profile into `target` and returns `target`: the same as decoding and merging, without the empty cells.
+ *
+ * @throws AnchorMismatchError for other anchors, ProfileFormatError for bytes that are not such a profile; `target` is
+ *   then worth nothing
+ */
+export function addEncoded(target: Profile, bytes: Uint8Array): Profile {
+  const { anchors } = target;
   const input = new ByteReader(bytes);
   const version = input.byte();
   if (version !== VERSION)
     throw new ProfileFormatError(`profile of version ${version}, this version reads ${VERSION}`);
   const id = input.text();
   if (id !== anchors.id) throw new AnchorMismatchError(anchors.id, id);
-  const features = new Map(anchors.anchors.map((anchor) => [anchor.name, readFeature(input, anchor)]));
+  for (const anchor of anchors.anchors) readFeature(input, featureOf(target, anchor.name));
+  readCoMoments(input, target.coMoments);
   input.end();
-  return { anchors, features };
+  return target;
 }
 
 function writeFeature(out: ByteWriter, feature: FeatureProfile): void {
@@ -54,13 +69,11 @@ function writeFeature(out: ByteWriter, feature: FeatureProfile): void {
   else writeCategorical(out, feature);
 }
 
-function readFeature(input: ByteReader, anchor: Anchor): FeatureProfile {
-  const feature = emptyFeature(anchor);
-  if (input.byte() === 0) return feature;
-  feature.missing = input.integer();
-  if (feature.kind === 'numeric') readNumeric(input, feature);
-  else readCategorical(input, feature);
-  return feature;
+function readFeature(input: ByteReader, into: FeatureProfile): void {
+  if (input.byte() === 0) return;
+  into.missing += input.integer();
+  if (into.kind === 'numeric') readNumeric(input, into);
+  else readCategorical(input, into);
 }
 
 function writeNumeric(out: ByteWriter, feature: NumericProfile): void {
@@ -75,16 +88,16 @@ function writeNumeric(out: ByteWriter, feature: NumericProfile): void {
   writeCounts(out, feature.cells);
 }
 
-function readNumeric(input: ByteReader, feature: NumericProfile): void {
-  feature.invalid = input.integer();
-  feature.positiveInfinite = input.integer();
-  feature.negativeInfinite = input.integer();
-  feature.min = input.double();
-  feature.max = input.double();
-  feature.sum = input.bigInteger();
-  feature.sumOfSquares = input.bigInteger();
-  feature.clipped = input.integer();
-  feature.count = readCounts(input, feature.cells);
+function readNumeric(input: ByteReader, into: NumericProfile): void {
+  into.invalid += input.integer();
+  into.positiveInfinite += input.integer();
+  into.negativeInfinite += input.integer();
+  into.min = Math.min(into.min, input.double());
+  into.max = Math.max(into.max, input.double());
+  into.sum += input.bigInteger();
+  into.sumOfSquares += input.bigInteger();
+  into.clipped += input.integer();
+  into.count += readCounts(input, into.cells);
 }
 
 function writeCategorical(out: ByteWriter, feature: CategoricalProfile): void {
@@ -100,13 +113,29 @@ function writeCategorical(out: ByteWriter, feature: CategoricalProfile): void {
   }
 }
 
-function readCategorical(input: ByteReader, feature: CategoricalProfile): void {
-  const { unseen } = feature;
-  const seen = readCounts(input, feature.categories);
+function readCategorical(input: ByteReader, into: CategoricalProfile): void {
+  const seen = readCounts(input, into.categories);
+  const unseen = emptyUnseen();
   unseen.total = input.integer();
   unseen.truncated = input.byte() === 1;
   for (let left = input.integer(); left > 0; left--) unseen.counts.set(input.text(), input.integer());
-  feature.count = seen + unseen.total;
+  mergeUnseen(into.unseen, unseen);
+  into.count += seen + unseen.total;
+}
+
+function writeCoMoments(out: ByteWriter, { rows, sums, products }: CoMoments): void {
+  out.integer(rows);
+  if (rows === 0) return;
+  for (const sum of sums) out.signed(sum);
+  for (const product of products) out.signed(product);
+}
+
+function readCoMoments(input: ByteReader, into: CoMoments): void {
+  const rows = input.integer();
+  into.rows += rows;
+  if (rows === 0) return;
+  for (let at = 0; at < into.sums.length; at++) into.sums[at]! += input.signed();
+  for (let at = 0; at < into.products.length; at++) into.products[at]! += input.signed();
 }
 
 function writeCounts(out: ByteWriter, counts: Float64Array): void {
@@ -120,14 +149,15 @@ function writeCounts(out: ByteWriter, counts: Float64Array): void {
   }
 }
 
-/** Fills `counts` and returns their total. */
+/** Adds into `counts` and returns the total added. */
 function readCounts(input: ByteReader, counts: Float64Array): number {
   let [at, total] = [-1, 0];
   for (let left = input.integer(); left > 0; left--) {
     at += input.integer() + 1;
     if (at >= counts.length) throw new ProfileFormatError(`profile counts cell ${at} of ${counts.length}`);
-    counts[at] = input.integer();
-    total += counts[at]!;
+    const rows = input.integer();
+    counts[at]! += rows;
+    total += rows;
   }
   return total;
 }

@@ -7,8 +7,6 @@ import type { NumericProfile } from './profile.ts';
 export const STEPS_PER_SCALE = 2 ** 20;
 /** |q| is clipped here, at 2047 scales, so that q fits 32 bits. */
 export const MAX_FIXED = 2047 * STEPS_PER_SCALE;
-/** Rows summed in doubles before going over to bigint: 2^20 products below 2^32 stay exact. */
-export const CHUNK_ROWS = 2 ** 20;
 
 /** Σq² from the sums over q = 2^16·high + low of high², high·low and low². */
 export function squares(highSquares: number, crossProducts: number, lowSquares: number): bigint {

@@ -201,6 +201,6 @@ describe('profile bytes', () => {
 
   it('take one byte for a column without rows', () => {
     const empty = encodeProfile(emptyProfile(anchors)).length;
-    expect(empty).toBe(1 + 1 + JSON.stringify(anchors.id).length + 2);
+    expect(empty).toBe(1 + 1 + JSON.stringify(anchors.id).length + 2 + 1);
   });
 });

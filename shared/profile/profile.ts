@@ -1,6 +1,7 @@
 /** Profiles: per-column counts whose merge is addition, the only thing kept of the traffic's distribution. */
 
 import type { Anchor, Anchors } from './anchors.ts';
+import { type CoMoments, emptyCoMoments, mergeCoMoments } from './co-moments.ts';
 import { AnchorMismatchError, ProfileColumnError } from './errors.ts';
 import { emptyUnseen, mergeUnseen, type UnseenValues } from './unseen.ts';
 
@@ -44,11 +45,17 @@ export type FeatureProfile = NumericProfile | CategoricalProfile;
 export interface Profile {
   readonly anchors: Anchors;
   readonly features: ReadonlyMap<string, FeatureProfile>;
+  /** Of the anchors' dependent columns, over rows that had all of them. */
+  readonly coMoments: CoMoments;
 }
 
 /** A profile of no rows. */
 export function emptyProfile(anchors: Anchors): Profile {
-  return { anchors, features: new Map(anchors.anchors.map((anchor) => [anchor.name, emptyFeature(anchor)])) };
+  return {
+    anchors,
+    features: new Map(anchors.anchors.map((anchor) => [anchor.name, emptyFeature(anchor)])),
+    coMoments: emptyCoMoments(anchors.dependence?.columns.length ?? 0),
+  };
 }
 
 export function emptyFeature(anchor: Anchor): FeatureProfile {
@@ -105,6 +112,7 @@ export function mergeProfiles(target: Profile, other: Profile): Profile {
   if (target.anchors.id !== other.anchors.id)
     throw new AnchorMismatchError(target.anchors.id, other.anchors.id);
   for (const [name, from] of other.features) mergeFeature(featureOf(target, name), from);
+  mergeCoMoments(target.coMoments, other.coMoments);
   return target;
 }
 

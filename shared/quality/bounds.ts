@@ -1,9 +1,8 @@
 /** Bounds: values that a person said cannot exist (hard), and values beyond the baseline's range (soft). */
 
 import { compareShares } from '#shared/drift/two-proportions.ts';
-import type { NumericAnchor } from '#shared/profile/numeric-anchor.ts';
-import type { NumericProfile } from '#shared/profile/profile.ts';
-import { percent, type QualityCheck } from './quality-check.ts';
+import { percent, type QualityCheck, SIGNIFICANCE } from './quality-check.ts';
+import { countAbove, countBelow } from './tail-counts.ts';
 
 /** Any value outside bounds marked `physical: true`. Inferred bounds never fire this: real drift must not look like bad data. */
 export const physicalBounds: QualityCheck = {
@@ -42,33 +41,16 @@ export const rangeExceeded: QualityCheck = {
     const lowest = inferred?.min ?? anchor.range.lowest;
     const highest = inferred?.max ?? anchor.range.highest;
     if (current.min >= Math.fround(lowest) && current.max <= Math.fround(highest)) return undefined;
-    const beyond = countBeyond(anchor, current, lowest, highest);
+    const beyond = countBelow(anchor, current, lowest).atLeast + countAbove(anchor, current, highest).atLeast;
     const share = beyond / current.count;
     if (share < this.threshold) return undefined;
     // A fresh row falls beyond the extremes of n rows with probability 2/(n + 1).
     const expected = { hits: Math.min(2, reference.count), rows: reference.count };
     const observed = { hits: beyond, rows: current.count };
-    if (compareShares(expected, observed, designEffect).increase >= 1e-3) return undefined;
+    if (compareShares(expected, observed, designEffect).increase >= SIGNIFICANCE.soft) return undefined;
     return {
       observed: share,
       message: `${percent(share)} of values lie outside the baseline's range ${lowest} to ${highest}`,
     };
   },
 };
-
-/** Values below `lowest` or above `highest`: exact where these are edges, else at least this many. */
-function countBeyond(
-  anchor: NumericAnchor,
-  profile: NumericProfile,
-  lowest: number,
-  highest: number,
-): number {
-  let beyond = 0;
-  anchor.edges.forEach((edge, at) => {
-    if (edge <= Math.fround(lowest)) beyond += profile.cells[2 * at]!;
-    if (edge < Math.fround(lowest)) beyond += profile.cells[2 * at + 1]!;
-    if (edge > Math.fround(highest)) beyond += profile.cells[2 * at + 1]!;
-    if (edge >= Math.fround(highest)) beyond += profile.cells[2 * at + 2]!;
-  });
-  return beyond;
-}

@@ -4,35 +4,14 @@ import { emptyProfile } from '#shared/profile/profile.ts';
 import { categorical, draws, numeric, profileOf } from '#shared/profile/testing.ts';
 import { normal, seededRandom } from '#shared/random.ts';
 import { checkQuality, qualityChecks } from './check-quality.ts';
-import type { QualityFinding, QualityInput } from './quality-check.ts';
+import { findings, repeat, severities } from './testing.ts';
 
-type TestColumn = ReturnType<typeof numeric> | ReturnType<typeof categorical>;
-
-/** Findings of one check on one column, against a reference of the same name. */
-function findings(
-  check: string,
-  reference: TestColumn,
-  current: TestColumn,
-  more: Partial<QualityInput> = {},
-): QualityFinding[] {
-  const anchors = buildAnchors([reference]);
-  const input = {
-    anchors,
-    reference: profileOf([reference], anchors),
-    current: profileOf([current], anchors),
-  };
-  return checkQuality({ ...input, ...more }).filter((finding) => finding.check === check);
-}
-
-const severities = (...test: Parameters<typeof findings>) =>
-  findings(...test).map(({ severity }) => severity);
 const random = seededRandom(1);
 const gaussian = (rows: number) => Array.from({ length: rows }, () => Math.fround(normal(random)));
 const reference = numeric('x', gaussian(1000));
 /** 100 rows, `count` of them replaced by `value`. */
 const hundred = (count: number, value: number) =>
   numeric('x', [...new Array<number>(count).fill(value), ...new Array<number>(100 - count).fill(0.5)]);
-const repeat = (value: string, rows: number) => new Array<string>(rows).fill(value);
 
 describe('a rise of the missing share', () => {
   it.each([
@@ -172,7 +151,7 @@ describe('volume', () => {
     const absent = checkQuality({ ...input, current: profileOf([columns[0]!], anchors) });
     expect(absent[0]).toMatchObject({ check: 'column_absent', column: 'y', severity: 'hard' });
     const empty = checkQuality({ ...input, current: emptyProfile(anchors) });
-    expect(empty.map(({ check }) => check)).toEqual(['too_few_rows']);
+    expect(empty.map(({ check }) => check)).toEqual(['empty_window']);
   });
 });
 

@@ -1,28 +1,56 @@
 /** The registry of quality checks and the one function that runs them: adding a check is a file and a line here. */
 
 import { featureOf, rowsOf } from '#shared/profile/profile.ts';
+import { allMissingRows } from './all-missing-rows.ts';
+import { duplicateRequestIds, freshness, lateRows, unexpectedColumns } from './arrival.ts';
 import { physicalBounds, rangeExceeded } from './bounds.ts';
+import { cardinalityExplosion } from './cardinality-explosion.ts';
+import { categoryVanished } from './category-vanished.ts';
+import { almostConstant, constantColumn, predictionImbalance } from './constant-column.ts';
 import { infiniteShareHard, infiniteShareSoft } from './infinite-share.ts';
-import { missingRateHard, missingRateSoft } from './missing-rate.ts';
+import { labelRatio } from './label-ratio.ts';
+import { meanConfidenceLow } from './mean-confidence.ts';
+import { missingRateFell, missingRateHard, missingRateSoft } from './missing-rate.ts';
+import { negativeValues } from './negative-values.ts';
+import { precisionChanged } from './precision-changed.ts';
 import type { Observation, QualityCheck, QualityFinding, QualityInput } from './quality-check.ts';
+import { sentinelValues } from './sentinel-values.ts';
+import { typeErrorsHard, typeErrorsSoft } from './type-errors.ts';
 import { predictionClassUnseen, unseenCategories } from './unseen-categories.ts';
-import { constantColumn, precisionChanged } from './vanished-variation.ts';
-import { columnAbsent, tooFewRows, volumeDrop } from './volume.ts';
+import { columnAbsent, emptyWindow, tooFewRows, volumeDrop, volumeSurge } from './volume.ts';
 
 export const qualityChecks: readonly QualityCheck[] = [
   columnAbsent,
   missingRateHard,
   missingRateSoft,
+  missingRateFell,
+  allMissingRows,
+  typeErrorsHard,
+  typeErrorsSoft,
   infiniteShareHard,
   infiniteShareSoft,
   physicalBounds,
   rangeExceeded,
+  negativeValues,
+  sentinelValues,
   unseenCategories,
+  categoryVanished,
+  cardinalityExplosion,
   predictionClassUnseen,
+  predictionImbalance,
+  meanConfidenceLow,
   constantColumn,
+  almostConstant,
   precisionChanged,
+  emptyWindow,
   tooFewRows,
   volumeDrop,
+  volumeSurge,
+  freshness,
+  lateRows,
+  duplicateRequestIds,
+  unexpectedColumns,
+  labelRatio,
 ];
 
 /**
@@ -39,23 +67,25 @@ export function checkQuality(input: QualityInput): QualityFinding[] {
     (most, anchor) => Math.max(most, rowsOf(featureOf(input.current, anchor.name))),
     0,
   );
+  const designEffect = Math.max(1, input.designEffect ?? 1);
+  const columns = anchors.map((anchor) => ({
+    anchor,
+    reference: featureOf(input.reference, anchor.name),
+    current: featureOf(input.current, anchor.name),
+    constraint: constraints.get(anchor.name),
+    designEffect,
+    windowRows,
+  }));
   const findings: QualityFinding[] = [];
   for (const check of qualityChecks) {
     if (check.scope === 'window') {
-      const observation = check.run({ windowRows, expectedRows: input.expectedRows });
+      const observation = check.run({ ...input, columns, designEffect, windowRows });
       if (observation) findings.push(found(check, observation));
       continue;
     }
-    for (const anchor of anchors) {
-      const observation = check.run({
-        anchor,
-        reference: featureOf(input.reference, anchor.name),
-        current: featureOf(input.current, anchor.name),
-        constraint: constraints.get(anchor.name),
-        designEffect: Math.max(1, input.designEffect ?? 1),
-        windowRows,
-      });
-      if (observation) findings.push({ ...found(check, observation), column: anchor.name });
+    for (const column of columns) {
+      const observation = check.run(column);
+      if (observation) findings.push({ ...found(check, observation), column: column.anchor.name });
     }
   }
   return findings.sort((a, b) => Number(a.severity === 'soft') - Number(b.severity === 'soft'));

@@ -1,11 +1,8 @@
-/** Missing rate: more missing rows than the baseline had, for certain and by enough to matter. */
+/** Missing rate: more missing rows than the baseline had, or far fewer, for certain and by enough to matter. */
 
 import { compareShares } from '#shared/drift/two-proportions.ts';
 import { rowsOf } from '#shared/profile/profile.ts';
-import { percent, type QualityCheck, type Severity } from './quality-check.ts';
-
-/** The increase must also be this unlikely by chance: a hard finding stops the window at once. */
-const SIGNIFICANCE: Record<Severity, number> = { soft: 1e-3, hard: 1e-4 };
+import { percent, type QualityCheck, type Severity, SIGNIFICANCE } from './quality-check.ts';
 
 /**
  * A rise of the missing share by `threshold` (absolute, in [0, 1]) up to, not including, `below`.
@@ -36,3 +33,23 @@ const HARD = 0.15;
 
 export const missingRateSoft = missingRateJump('soft', 0.05, HARD);
 export const missingRateHard = missingRateJump('hard', HARD, Number.POSITIVE_INFINITY);
+
+/** Completeness came back, or a placeholder stands where nothing stood: the baseline's missing rows are no longer missing. */
+export const missingRateFell: QualityCheck = {
+  name: 'missing_rate_fell',
+  severity: 'soft',
+  threshold: 0.15,
+  scope: 'column',
+  run({ reference, current, designEffect }) {
+    const before = { hits: reference.missing, rows: rowsOf(reference) };
+    const now = { hits: current.missing, rows: rowsOf(current) };
+    if (before.rows === 0 || now.rows === 0) return undefined;
+    const fall = before.hits / before.rows - now.hits / now.rows;
+    if (fall < this.threshold) return undefined;
+    if (compareShares(now, before, designEffect).increase >= SIGNIFICANCE.soft) return undefined;
+    return {
+      observed: fall,
+      message: `missing fell from ${percent(before.hits / before.rows)} to ${percent(now.hits / now.rows)} of rows: repaired, or filled with a default`,
+    };
+  },
+};

@@ -1,10 +1,14 @@
 /** Quality checks: what one is, what it is given, and what it finds. */
 
+import type { Share } from '#shared/drift/two-proportions.ts';
 import type { Anchor, Anchors } from '#shared/profile/anchors.ts';
 import type { FeatureProfile, Profile } from '#shared/profile/profile.ts';
 
 /** `hard` means bad data for certain: a data incident. `soft` is counted and shown, and genuine drift may cause it. */
 export type Severity = 'hard' | 'soft';
+
+/** A change must also be this unlikely by chance: a hard finding stops the window at once. */
+export const SIGNIFICANCE: Readonly<Record<Severity, number>> = { soft: 1e-3, hard: 1e-4 };
 
 /** What is known about a column beyond its baseline. */
 export interface ColumnConstraint {
@@ -15,13 +19,30 @@ export interface ColumnConstraint {
   readonly max?: number;
 }
 
-export interface QualityInput {
+/** What a window's counts do not hold and its caller may know; a check without its fact finds nothing. */
+interface WindowFacts {
+  /** Rows this window usually has; without it only the absolute minimum is checked. */
+  readonly expectedRows?: number;
+  /** Unix milliseconds: of the newest row, and the present. */
+  readonly newestRowAt?: number;
+  readonly now?: number;
+  /** Milliseconds: the age of the newest row up to which the stream counts as alive. */
+  readonly maxAgeMs?: number;
+  /** Rows of this window that came after it was closed. */
+  readonly lateRows?: number;
+  /** Rows with a request id that another row has, redelivered batches not counted. */
+  readonly duplicates?: number;
+  /** Columns the schema does not have. */
+  readonly unexpectedColumns?: readonly string[];
+  /** Labelled rows of all rows old enough to have a label. */
+  readonly labelled?: { readonly reference: Share; readonly current: Share };
+}
+
+export interface QualityInput extends WindowFacts {
   readonly anchors: Anchors;
   readonly reference: Profile;
   readonly current: Profile;
   readonly constraints?: readonly ColumnConstraint[];
-  /** Rows this window usually has; without it only the absolute minimum is checked. */
-  readonly expectedRows?: number;
   /** Variance inflation of clustered rows, ≥ 1. */
   readonly designEffect?: number;
 }
@@ -38,9 +59,11 @@ interface ColumnView {
 }
 
 /** The window as a whole. */
-interface WindowView {
+interface WindowView extends WindowFacts {
+  /** Rows of the fullest feature column. */
   readonly windowRows: number;
-  readonly expectedRows: number | undefined;
+  readonly columns: readonly Pick<ColumnView, 'anchor' | 'reference' | 'current'>[];
+  readonly designEffect: number;
 }
 
 export interface Observation {

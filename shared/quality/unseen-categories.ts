@@ -1,7 +1,7 @@
 /** Unseen categories: more new values than the baseline itself would lead one to expect. */
 
 import { compareShares } from '#shared/drift/two-proportions.ts';
-import { percent, type QualityCheck } from './quality-check.ts';
+import { percent, type QualityCheck, SIGNIFICANCE } from './quality-check.ts';
 
 /** Unseen share less the share expected of fresh baseline-like rows (leave-one-out when the baseline was built). */
 export const unseenCategories: QualityCheck = {
@@ -19,7 +19,10 @@ export const unseenCategories: QualityCheck = {
       hits: Math.round(anchor.expectedUnseenShare * reference.count),
       rows: reference.count,
     };
-    if (compareShares(expected, { hits: total, rows: current.count }, designEffect).increase >= 1e-3)
+    if (
+      compareShares(expected, { hits: total, rows: current.count }, designEffect).increase >=
+      SIGNIFICANCE.soft
+    )
       return undefined;
     const examples = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).slice(0, 3);
     const listed = examples.map(([value]) => JSON.stringify(value)).join(', ');

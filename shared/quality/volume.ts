@@ -1,16 +1,29 @@
-/** Volume: too few rows to judge, and columns that did not arrive at all. */
+/** Volume: too few rows to judge, far fewer or far more than usual, and columns that did not arrive at all. */
 
 import { rowsOf } from '#shared/profile/profile.ts';
 import { percent, type QualityCheck } from './quality-check.ts';
 
-/** Fewer rows than any comparison needs. */
+/** Not one row. */
+export const emptyWindow: QualityCheck = {
+  name: 'empty_window',
+  severity: 'soft',
+  threshold: 0,
+  scope: 'window',
+  run({ windowRows }) {
+    return windowRows > this.threshold
+      ? undefined
+      : { observed: windowRows, message: 'the window has no rows' };
+  },
+};
+
+/** Some rows, and fewer than any comparison needs. */
 export const tooFewRows: QualityCheck = {
   name: 'too_few_rows',
   severity: 'soft',
   threshold: 50,
   scope: 'window',
   run({ windowRows }) {
-    if (windowRows >= this.threshold) return undefined;
+    if (windowRows === 0 || windowRows >= this.threshold) return undefined;
     return { observed: windowRows, message: `${windowRows} rows, ${this.threshold} are needed` };
   },
 };
@@ -25,6 +38,22 @@ export const volumeDrop: QualityCheck = {
     if (!expectedRows || windowRows >= this.threshold * expectedRows) return undefined;
     const share = windowRows / expectedRows;
     return { observed: share, message: `${windowRows} rows, ${percent(share)} of the usual ${expectedRows}` };
+  },
+};
+
+/** Ten times the usual traffic: a replay, a loop of retries, or another source. */
+export const volumeSurge: QualityCheck = {
+  name: 'volume_surge',
+  severity: 'soft',
+  threshold: 10,
+  scope: 'window',
+  run({ windowRows, expectedRows }) {
+    if (!expectedRows || windowRows < this.threshold * expectedRows) return undefined;
+    const ratio = windowRows / expectedRows;
+    return {
+      observed: ratio,
+      message: `${windowRows} rows, ${Number(ratio.toPrecision(3))} times the usual ${expectedRows}`,
+    };
   },
 };
 

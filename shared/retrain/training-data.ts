@@ -1,45 +1,29 @@
-/** Hard checks on the rows a model is about to be trained on. */
+/** The rows of a retrain run, judged: what forbids to learn from them, and what is only told. */
+import { checkTrainingData } from '../quality/training-checks.ts';
 import type { ModelSchema } from '../schema/feature-schema.ts';
 import type { LabelledRow } from './snapshot.ts';
 
-const maxUnknownLabelShare = 0.1;
-const maxMissingRise = 0.15;
+/** A run's rows as its snapshot froze them. */
+interface SnapshotRows {
+  readonly recent: readonly LabelledRow[];
+  readonly baseline: readonly LabelledRow[];
+  /** Labels that came for matured rows, and how many of them are none of the model's. */
+  readonly labelled: number;
+  readonly unknownLabels: number;
+}
 
-/** What makes the rows unfit, in words; none when they are fit. */
-export function trainingDataFaults(
+/** In words; no problems when the rows are fit. */
+export function judgeTrainingData(
   schema: ModelSchema,
-  recent: readonly LabelledRow[],
-  baseline: readonly LabelledRow[],
-  unknownLabelShare: number,
-): readonly string[] {
-  const faults: string[] = [];
-  const distinct = new Set(recent.map((row) => row.label));
-  if (distinct.size < 2)
-    faults.push(`the label is constant (${[...distinct][0] ?? 'no rows'}): nothing to learn`);
-  if (unknownLabelShare > maxUnknownLabelShare)
-    faults.push(
-      `${percent(unknownLabelShare)} of the labels are none of the model's classes; at most ${percent(maxUnknownLabelShare)} are allowed`,
-    );
-  for (const feature of schema.features) {
-    if (feature.kind === 'id') continue;
-    const now = missingShare(recent, feature.name);
-    const before = missingShare(baseline, feature.name);
-    if (now - before > maxMissingRise)
-      faults.push(
-        `"${feature.name}" is missing in ${percent(now)} of the recent rows, ${percent(before)} before`,
-      );
-  }
-  return faults;
-}
-
-function missingShare(rows: readonly LabelledRow[], feature: string): number {
-  if (rows.length === 0) return 0;
-  let missing = 0;
-  for (const row of rows)
-    if (row.features[feature] === null || row.features[feature] === undefined) missing += 1;
-  return missing / rows.length;
-}
-
-function percent(share: number): string {
-  return `${Math.round(100 * share)} %`;
+  { recent, baseline, labelled, unknownLabels }: SnapshotRows,
+): { readonly problems: readonly string[]; readonly warnings: readonly string[] } {
+  const findings = checkTrainingData({
+    schema,
+    rows: recent,
+    baseline,
+    unknownLabels: { hits: unknownLabels, rows: labelled },
+  });
+  const messages = (wanted: 'hard' | 'soft') =>
+    findings.filter(({ severity }) => severity === wanted).map(({ message }) => message);
+  return { problems: messages('hard'), warnings: messages('soft') };
 }

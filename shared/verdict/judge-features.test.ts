@@ -14,6 +14,8 @@ function drift(name: string, figures: Partial<ComparedFeature> = {}): ComparedFe
     missing: { reference: 0, current: 0, change: 0, pValue: 1 },
     unseenShare: 0,
     pValue: 0.4,
+    primary: 'rank_components_and_chi_square',
+    designEffect: 1,
     psi: 0.01,
     psiDebiased: 0,
     jsDistance: 0.4,
@@ -60,9 +62,7 @@ describe('the level of a feature', () => {
     const [calm] = judgeFeatures([drift('x', { nCurrent: 49, k: 4 })], policy);
     expect(calm).toMatchObject({ level: 'insufficient_data' });
     expect(calm?.smallestDetectableShift).toBeGreaterThan(0.3);
-    expect(calm?.reasons[0]).toMatch(
-      /^x: 49 rows against 5000; a shift below 0\.\d sigma would not be seen$/,
-    );
+    expect(calm?.reasons[0]).toMatch(/^x: 49 rows against 5000; a shift below 0\.\d σ would not be seen$/);
     expect(levels([drift('x', { nCurrent: 50 })])).toEqual(['stable']);
     expect(levels([drift('x', { nCurrent: 12, ...significant, psiDebiased: 2 })])).toEqual(['critical']);
   });
@@ -111,8 +111,8 @@ describe('the reasons of a feature', () => {
   it('say in plain words how far it moved, what is new, or which cell changed', () => {
     const reason = (more: Partial<ComparedFeature>) =>
       judgeFeatures([drift('petal_length', { ...figures, ...more })], policy)[0]?.reasons;
-    expect(reason({ meanShift: 0.8 })).toEqual(['petal_length moved up by 0.8 sigma (PSI 0.46, critical)']);
-    expect(reason({ meanShift: -1.24 })?.[0]).toContain('moved down by 1.2 sigma');
+    expect(reason({ meanShift: 0.8 })).toEqual(['petal_length moved up by 0.8 σ (PSI 0.46, critical)']);
+    expect(reason({ meanShift: -1.24 })?.[0]).toContain('moved down by 1.2 σ');
     expect(reason({ kind: 'categorical', unseenShare: 0.3 })?.[0]).toContain(
       'has 30 % values the baseline does not have',
     );

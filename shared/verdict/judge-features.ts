@@ -4,7 +4,7 @@ import type { ComparedFeature, FeatureDrift } from '#shared/drift/compare-featur
 import { smallestDetectable } from '#shared/drift/smallest-detectable.ts';
 import type { Channel } from '#shared/profile/anchors.ts';
 import { isAlarm, type Level } from './level.ts';
-import { benjaminiHochberg } from './multiplicity.ts';
+import { adjust } from './multiplicity.ts';
 import type { DriftPolicy } from './policy.ts';
 
 export interface FeatureVerdict {
@@ -19,7 +19,7 @@ export interface FeatureVerdict {
   readonly nReference: number;
   /** The figures; absent when the feature could not be compared. */
   readonly pValue?: number;
-  /** Benjamini–Hochberg over the features judged together. */
+  /** After the policy's correction (Benjamini–Hochberg) over the features judged together. */
   readonly adjustedPValue?: number;
   readonly psi?: number;
   readonly psiDebiased?: number;
@@ -42,7 +42,10 @@ const JS_AT_WARNING = 0.146;
 export function judgeFeatures(drifts: readonly FeatureDrift[], policy: DriftPolicy): FeatureVerdict[] {
   const judged = drifts.filter((drift) => drift.channel !== 'loss');
   const compared = judged.filter((drift) => drift.computable);
-  const adjusted = benjaminiHochberg(compared.map((drift) => drift.pValue));
+  const adjusted = adjust(
+    policy.correction,
+    compared.map((drift) => drift.pValue),
+  );
   const adjustedOf = new Map<FeatureDrift, number>(compared.map((drift, at) => [drift, adjusted[at]!]));
   return judged.map((drift) => {
     const { name, channel, nCurrent, nReference } = drift;
@@ -60,7 +63,7 @@ function judge(drift: ComparedFeature, adjustedPValue: number, family: number, p
   const { pValue, psi, psiDebiased, meanShift } = drift;
   const shift =
     level === 'insufficient_data'
-      ? smallestDetectable(drift.k, drift.nReference, drift.nCurrent, policy.alpha / family).shift
+      ? smallestDetectable({ ...drift, cells: drift.k }, policy.alpha / family).shift
       : undefined;
   return {
     level,
@@ -101,7 +104,7 @@ function describe(drift: ComparedFeature, level: Level, smallestShift: number | 
   if (level === 'stable') return [];
   if (level === 'insufficient_data')
     return [
-      `${drift.name}: ${drift.nCurrent} rows against ${drift.nReference}; a shift below ${smallestShift?.toFixed(1)} sigma would not be seen`,
+      `${drift.name}: ${drift.nCurrent} rows against ${drift.nReference}; a shift below ${smallestShift?.toFixed(1)} σ would not be seen`,
     ];
   const reasons = [`${drift.name} ${change(drift)} (PSI ${drift.psi.toFixed(2)}, ${level})`];
   if (isAlarm(level) && drift.jsDistance < JS_AT_WARNING)
@@ -113,11 +116,15 @@ function describe(drift: ComparedFeature, level: Level, smallestShift: number | 
 
 /** Shifts of the mean below this are better told by the cell that moved most. */
 const CLEAR_SHIFT = 0.2;
+/** The same for the spread, as a log ratio: a sixth. */
+const CLEAR_SPREAD = Math.log(7 / 6);
 
 function change(drift: ComparedFeature): string {
-  const { meanShift, unseenShare } = drift;
+  const { meanShift, spreadRatio, unseenShare } = drift;
   if (meanShift !== undefined && Math.abs(meanShift) >= CLEAR_SHIFT)
-    return `moved ${meanShift > 0 ? 'up' : 'down'} by ${Math.abs(meanShift).toFixed(1)} sigma`;
+    return `moved ${meanShift > 0 ? 'up' : 'down'} by ${Math.abs(meanShift).toFixed(1)} σ`;
+  if (spreadRatio !== undefined && Math.abs(Math.log(spreadRatio)) >= CLEAR_SPREAD)
+    return `${spreadRatio > 1 ? 'widened' : 'narrowed'}: its spread is ${spreadRatio.toPrecision(2)} times the baseline's`;
   if (unseenShare >= 0.05) return `has ${Math.round(100 * unseenShare)} % values the baseline does not have`;
   const moved = drift.cells
     .map(({ label, reference, current }) => ({

@@ -78,7 +78,7 @@ describe('one of 64 features shifted by 1.5 sigma, windows of 80 rows', () => {
       expect(verdicts.map((verdict) => verdict.level)).toEqual(['critical', 'critical']);
       expect(verdicts.map((verdict) => verdict.confirmed)).toEqual([false, true]);
       expect(verdicts[1]?.worst?.name).toBe('feature_0');
-      expect(verdicts[1]?.reasons[0]).toMatch(/^feature_0 moved up by 1\.\d sigma/);
+      expect(verdicts[1]?.reasons[0]).toMatch(/^feature_0 moved up by 1\.\d σ/);
       expect(verdicts[1]?.episode).toMatchObject({ state: 'opened', start: '2026-01-01' });
     }
   });

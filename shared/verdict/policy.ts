@@ -1,6 +1,10 @@
 /** Drift policy: the thresholds between figures and verdicts, settable per model. */
 
+import type { CorrectionMethod } from './multiplicity.ts';
+
 export interface DriftPolicy {
+  /** How p-values are corrected for the number of features judged together. */
+  readonly correction: CorrectionMethod;
   /** False discovery rate at which a feature is called `shifted`. */
   readonly alpha: number;
   /**
@@ -25,6 +29,7 @@ export interface DriftPolicy {
 }
 
 export const defaultDriftPolicy: DriftPolicy = {
+  correction: 'bh',
   alpha: 0.05,
   alarmAlpha: 0.01,
   minimalEffect: 0.02,
@@ -35,3 +40,31 @@ export const defaultDriftPolicy: DriftPolicy = {
   clearRatio: 0.8,
   clearWindows: 2,
 };
+
+/** Alarms are never given at a laxer level than this, however large the budget. */
+const MAX_ALARM_ALPHA = 0.01;
+const MONTH_MS = 30 * 86_400_000;
+/** Families that may each raise a false alarm: features with predictions and confidence, performance, segments. */
+const CHANNELS = 3;
+
+/**
+ * The alarm level that keeps a budget of false alarms. A false alarm is confirmed when the same signal comes by chance
+ * in m of n disjoint windows. Windows in a month times the ways to choose the m − 1 earlier ones times αᵐ, for each of
+ * three channels, bounds their number while windows err independently; what they share, the reference's own error,
+ * `judge-features.ts` pays for with a stricter level.
+ *
+ * @param falseAlarmsPerMonth expected confirmed false alarms of one model in 30 days, above 0
+ * @param windowMs length of a window in milliseconds
+ * @example alarmAlphaFor(1, 86_400_000, { m: 2, n: 3 }) // 0.01: one window a day is no risk to the budget
+ * @example alarmAlphaFor(0.1, 300_000, { m: 2, n: 3 }) // 0.00139
+ */
+export function alarmAlphaFor(
+  falseAlarmsPerMonth: number,
+  windowMs: number,
+  { m, n }: DriftPolicy['persistence'],
+): number {
+  let ways = 1;
+  for (let chosen = 1; chosen < m; chosen++) ways *= (n - chosen) / chosen;
+  const occasions = CHANNELS * ways * Math.max(1, MONTH_MS / windowMs);
+  return Math.min(MAX_ALARM_ALPHA, (falseAlarmsPerMonth / occasions) ** (1 / m));
+}

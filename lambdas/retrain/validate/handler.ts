@@ -2,7 +2,7 @@
 import type { Deps } from '#shared/deps.ts';
 import { resolveModel } from '#shared/registry/registry.ts';
 import { readLabelled } from '#shared/retrain/labelled-data.ts';
-import { trainingDataFaults } from '#shared/retrain/training-data.ts';
+import { judgeTrainingData } from '#shared/retrain/training-data.ts';
 
 export interface ValidateEvent {
   readonly model: string;
@@ -21,10 +21,14 @@ export function createValidateHandler(deps: Deps) {
       readLabelled(deps, snapshot.recent),
       readLabelled(deps, snapshot.baseline),
     ]);
-    const unknownShare = snapshot.unknown_labels / Math.max(1, snapshot.labelled);
-    const problems = trainingDataFaults(model.schema, recent, baseline, unknownShare);
+    const { problems, warnings } = judgeTrainingData(model.schema, {
+      recent,
+      baseline,
+      labelled: snapshot.labelled,
+      unknownLabels: snapshot.unknown_labels,
+    });
     return problems.length === 0
-      ? { status: 'valid' }
-      : { status: 'invalid', reason: problems.join('; '), problems };
+      ? { status: 'valid', warnings }
+      : { status: 'invalid', reason: problems.join('; '), problems, warnings };
   };
 }

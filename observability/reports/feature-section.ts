@@ -1,0 +1,95 @@
+/** One column in full: why it was judged so, its two distributions, its figures and every test. */
+
+import type { ColumnFigures, ComparedColumn, TestFigure } from '#shared/comparison/comparison.ts';
+import { isAlarm } from '#shared/verdict/level.ts';
+import { change, count, figure, humanised, NONE, share } from './format.ts';
+import { elided, html, type Markup } from './html.ts';
+import { distributionChart, hasUnequalBins } from './svg-distribution.ts';
+import { levelMark, list, nameMark, pValueOf, statistic, table } from './table.ts';
+import { nameOfTest } from './test-names.ts';
+
+/** Beyond this a name says nothing more, and a page of such names would be all name. */
+const FULL_NAME = 200;
+/** Charts whose bins can be pointed at; of hundreds of alarms nobody reads every bin. */
+const MOST_HINTED = 40;
+
+/** @param at position, which links lead to; the target is inside, so that following one opens the section */
+export function featureSection(column: ComparedColumn, at: number): Markup {
+  const { name, role, verdict, reasons, kind } = column;
+  const open = isAlarm(verdict) ? html` open=""` : undefined;
+  const [first] = reasons;
+  const why = first && html`<span class="why">${elided(first, 140)}</span>`;
+  const tag = html`<span class="tag">${role === 'feature' ? kind : `${kind} ${role}`}</span>`;
+  return html`<details${open}><summary><h3>${nameMark(name, FULL_NAME)}</h3>${tag}${levelMark(verdict)}${why || undefined}</summary><div class="body" id="f${at}">${list(reasons)}<div class="pair"><figure><figcaption>${legend(column)}</figcaption>${distributionChart(column, isAlarm(verdict) && at < MOST_HINTED)}</figure>${figures(column)}</div>${tests(column)}</div></details>
+`;
+}
+
+function legend({ kind, distribution }: ComparedColumn): Markup {
+  const now = kind === 'numeric' ? 'now' : 'bar';
+  const unit = kind === 'numeric' ? 'share of rows per bin' : 'share of rows';
+  return html`<span class="k"></span>reference<span class="k ${now}"></span>current, ${unit}${hasUnequalBins(distribution) ? '; bins are not equally wide' : ''}`;
+}
+
+function figures(column: ComparedColumn): Markup {
+  const { reference, current } = column.summary;
+  const rows: { readonly label: string; readonly before: string; readonly now: string | Markup }[] = [
+    { label: 'usable rows', before: count(column.n_reference), now: count(column.n_current) },
+    {
+      label: 'missing',
+      before: share(column.missing_reference),
+      now: html`${share(column.missing_current)}${missingBars(column)}`,
+    },
+  ];
+  const entry = (key: keyof ColumnFigures, show: (value: number | undefined) => string) => {
+    if (reference[key] === undefined && current[key] === undefined) return;
+    rows.push({ label: humanised(key), before: show(reference[key]), now: show(current[key]) });
+  };
+  for (const key of ['mean', 'standard_deviation', 'min', 'max'] as const) entry(key, figure);
+  for (const key of ['categories', 'unseen', 'invalid', 'infinite'] as const)
+    if (key === 'categories' || reference[key] || current[key]) entry(key, count);
+  return table(
+    'Figures',
+    [
+      { heading: 'Figure', as: 'row', cell: ({ label }) => label },
+      { heading: 'Reference', as: 'number', cell: ({ before }) => before },
+      { heading: 'Current', as: 'number', cell: ({ now }) => now },
+    ],
+    rows,
+    true,
+  );
+}
+
+/** The two missing shares on a common scale up to the larger; nothing where nothing is missing. */
+function missingBars({
+  missing_reference: before,
+  missing_current: now,
+}: ComparedColumn): Markup | undefined {
+  const most = Math.max(before, now);
+  if (!(most > 0)) return undefined;
+  return html`<svg class="mi" viewBox="0 0 120 16" role="img" aria-label="missing ${change(before, now)}"><rect class="r" width="${(120 * before) / most}" height="7"/><rect class="b" y="9" width="${(120 * now) / most}" height="7"/></svg>`;
+}
+
+function tests({ tests, primary }: ComparedColumn): Markup {
+  const entries = Object.entries(tests);
+  if (entries.length === 0) return html`<p class="none">No test was run on this column.</p>`;
+  return table<[string, TestFigure]>(
+    'Tests',
+    [
+      {
+        heading: 'Test or distance',
+        as: 'row',
+        cell: ([test]) =>
+          html`${nameOfTest(test).label}${test === primary?.test ? html`<span class="tag">decides</span>` : undefined}`,
+      },
+      { heading: 'Statistic', as: 'number', cell: ([, of]) => statistic(of) },
+      { heading: 'p', as: 'number', cell: ([, of]) => pValueOf(of) },
+      {
+        heading: 'What it tells',
+        as: 'aside',
+        cell: ([test, of]) =>
+          'not_computable' in of ? `not computed: ${of.not_computable}` : nameOfTest(test).tells || NONE,
+      },
+    ],
+    entries,
+  );
+}

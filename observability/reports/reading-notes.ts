@@ -1,0 +1,49 @@
+/** How to read a report: what the levels mean, what decides them, and what a p-value does not say. */
+
+import type { Comparison } from '#shared/comparison/comparison.ts';
+import type { Level } from '#shared/verdict/level.ts';
+import { figure, humanised } from './format.ts';
+import { html, type Markup } from './html.ts';
+import { levelMark, table } from './table.ts';
+import { nameOfTest } from './test-names.ts';
+import { LEVELS } from './words.ts';
+
+const MEANING: Readonly<Record<Level, string>> = {
+  critical: 'Significant, and the effect is above the critical threshold.',
+  warning: 'Significant, and the effect is above the warning threshold.',
+  shifted:
+    'Significant but small. Shown so that nobody wonders; it never pages anybody and never starts a retraining.',
+  insufficient_data:
+    'Too few rows to claim that nothing changed. It says the smallest shift that would have been seen, and never stands in place of an alarm.',
+  stable: 'No difference that is both beyond chance and large enough to matter.',
+};
+
+export function readingNotes({ features, summary }: Comparison): Markup {
+  const deciding = [
+    ...new Set(features.flatMap(({ primary }) => (primary ? [nameOfTest(primary.test).label] : []))),
+  ];
+  const levels = LEVELS.map((level) => html`<dt>${levelMark(level)}</dt><dd>${MEANING[level]}</dd>`);
+  return html`<h4>Verdicts</h4><dl>${levels}</dl>
+<h4>One test decides</h4><p>Each column has one deciding test${deciding.length > 0 ? ` (here: ${deciding.join(', ')})` : ''}, marked “decides”. The others are evidence beside it and cannot raise an alarm: several chances to alarm would mean more false alarms.</p>
+<h4>p-values</h4><p>A p-value is the chance of a difference at least this large when nothing has changed. It is not the probability of drift, and with many rows it is tiny for differences nobody would care about; therefore the size of the effect, the de-biased PSI, sets the level. “Adjusted p” allows for the number of columns tested: of the columns called significant, only the chosen share is expected to be so by chance.</p>
+<h4>Effects</h4><p>PSI compares the shares of rows per bin; de-biased means less what two samples of these sizes differ by when nothing has changed, so it can be below 0. The Jensen–Shannon distance (JS) measures the same and is bounded, no second opinion. The Kolmogorov–Smirnov distance (KS) is the widest gap of the cumulative curves; a bracket [lo, hi] says between which bounds the raw rows give it. σ is the reference’s standard deviation. Missing values are judged apart and are in no bin.</p>
+${policyTable(summary.policy)}`;
+}
+
+function policyTable(policy: Comparison['summary']['policy']): Markup | undefined {
+  const entries = Object.entries(policy);
+  if (entries.length === 0) return undefined;
+  return html`<h4>Policy of this comparison</h4>${table(
+    'Policy',
+    [
+      { heading: 'Setting', as: 'row', cell: ([name]) => humanised(name) },
+      {
+        heading: 'Value',
+        as: 'number',
+        cell: ([, value]) => (typeof value === 'number' ? figure(value) : value),
+      },
+    ],
+    entries,
+    true,
+  )}`;
+}
