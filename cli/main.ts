@@ -3,6 +3,7 @@ import { InvalidDataError } from '#shared/errors.ts';
 import { OnnxModelError } from '#shared/onnx/session.ts';
 import { GbdtDataError } from '#shared/training/gbdt.ts';
 import { DataDirInUseError } from '../localstack/embedded/host-lock.ts';
+import { compareHelp, runCompare } from './compare/command.ts';
 import { demoHelp, runDemo } from './demo/command.ts';
 import { injectHelp, runInject } from './inject.ts';
 import { runStart, startHelp } from './start.ts';
@@ -24,6 +25,11 @@ const commands: Readonly<Record<string, Command>> = {
     summary: 'watch a model drift on your data, get caught and be replaced',
     help: demoHelp,
     run: runDemo,
+  },
+  compare: {
+    summary: 'compare two data files: drift, data quality, segments, a diagnosis; terminal, JSON or HTML',
+    help: compareHelp,
+    run: runCompare,
   },
   inject: {
     summary: 'write a CSV with a known drift, for trying a monitor',

@@ -17,6 +17,24 @@ export function readOptions<Options extends NonNullable<ParseArgsConfig['options
   }
 }
 
+/** Options and the files named beside them, in any order. Throws {@link UsageError}. */
+export function parseWords<Options extends NonNullable<ParseArgsConfig['options']>>(
+  args: readonly string[],
+  options: Options,
+) {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options,
+      strict: true,
+      allowPositionals: true,
+    });
+    return { values, files: positionals };
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
 /** A whole number within bounds; throws {@link UsageError} otherwise. */
 export function wholeNumber(name: string, text: string, min: number, max: number): number {
   const value = Number(text);

@@ -11,13 +11,15 @@ const MAX_DISCRETE_VALUES = 10;
 /**
  * Coarse cells of a column: right-closed quantile unions of the reference, one cell per value where the reference
  * has at most 10, one per frequent category. Missing and infinite rows are in none: they have checks of their own.
+ *
+ * @param limit most cells wanted; by default as many as two samples of these sizes carry
  */
 export function featureCells(
   anchor: Anchor,
   reference: FeatureProfile,
   current: FeatureProfile,
+  limit = coarseCellCount(reference.count, current.count),
 ): CoarseCell[] {
-  const limit = coarseCellCount(reference.count, current.count);
   if (anchor.kind === 'categorical' && reference.kind === 'categorical' && current.kind === 'categorical')
     return categoryCells(anchor.categories, reference, current, limit);
   if (anchor.kind !== 'numeric' || reference.kind !== 'numeric' || current.kind !== 'numeric')
@@ -45,8 +47,8 @@ function categoryCells(
   );
 }
 
-/** The edges that carry the whole reference, if they are few. */
-function distinctEdges(reference: NumericProfile): readonly number[] | undefined {
+/** The edges that carry the whole reference, if they are at most ten. */
+export function distinctEdges(reference: NumericProfile): readonly number[] | undefined {
   const edges: number[] = [];
   for (let cell = 0; cell < reference.cells.length; cell++) {
     if (reference.cells[cell] === 0) continue;
@@ -126,6 +128,7 @@ function intervalLabel(anchor: NumericAnchor, lower: number | undefined, upper: 
   return lower === undefined ? `≤ ${bound(upper)}` : `(${bound(lower)}, ${bound(upper)}]`;
 }
 
-function formatNumber(value: number): string {
+/** Six significant digits. */
+export function formatNumber(value: number): string {
   return String(Number(value.toPrecision(6)));
 }

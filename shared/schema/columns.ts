@@ -24,7 +24,7 @@ export interface Columns {
   readonly columns: readonly Column[];
 }
 
-/** The given rows, in the given order. */
+/** The given rows, in the given order; which of their `NaN` were not numbers is no longer known. */
 export function takeRows(data: Columns, indices: ArrayLike<number>): Columns {
   return {
     rows: indices.length,
@@ -37,7 +37,7 @@ function takeColumn(column: Column, indices: ArrayLike<number>): Column {
     return { ...column, values: Array.from(indices, (row) => column.values[row] ?? null) };
   const values = new Float32Array(indices.length);
   for (let at = 0; at < indices.length; at++) values[at] = column.values[indices[at]!]!;
-  return { ...column, values };
+  return { kind: column.kind, name: column.name, values };
 }
 
 /** Rows of `first`, then rows of `second`; both must have the same columns in the same order. */

@@ -1,0 +1,54 @@
+/** The counting thread: counts one file on the anchors it was given and answers with the encoded counts. */
+import { parentPort, workerData } from 'node:worker_threads';
+import type { TableEntry } from '#shared/comparison/comparison.ts';
+import { countRows } from '#shared/comparison/count-rows.ts';
+import type { Roles } from '#shared/comparison/roles.ts';
+import { InvalidDataError } from '#shared/errors.ts';
+import { anchorsFromJson } from '#shared/profile/anchors-json.ts';
+import { encodeProfile } from '#shared/profile/encode.ts';
+import { type ColumnKind, openTable, type ReadOptions } from '#shared/tabular/table.ts';
+import { entryOf } from './count.ts';
+
+export interface CountTask {
+  readonly file: string;
+  readonly kinds: readonly (readonly [string, ColumnKind])[];
+  /** JSON text. */
+  readonly anchors: string;
+  readonly roles: Roles;
+  readonly segments: readonly (readonly [string, readonly string[]])[];
+}
+
+export type CountMessage =
+  | { readonly type: 'progress'; readonly done: Parameters<NonNullable<ReadOptions['onProgress']>>[0] }
+  | { readonly type: 'invalid'; readonly reason: string }
+  | {
+      readonly type: 'counted';
+      readonly entry: TableEntry;
+      readonly notes: readonly string[];
+      readonly whole: Uint8Array;
+      readonly segments: readonly (readonly [string, Uint8Array])[];
+    };
+
+const task = workerData as CountTask;
+const answer = (message: CountMessage) => parentPort?.postMessage(message);
+
+try {
+  const table = await openTable(task.file);
+  const { rows, whole, segments } = await countRows(table, {
+    kinds: new Map(task.kinds),
+    anchors: anchorsFromJson(JSON.parse(task.anchors)),
+    roles: task.roles,
+    segments: new Map(task.segments),
+    onProgress: (done) => answer({ type: 'progress', done }),
+  });
+  answer({
+    type: 'counted',
+    entry: entryOf(table, rows),
+    notes: table.notes,
+    whole: encodeProfile(whole),
+    segments: [...segments].map(([key, profile]) => [key, encodeProfile(profile)]),
+  });
+} catch (error) {
+  if (!(error instanceof InvalidDataError)) throw error;
+  answer({ type: 'invalid', reason: error.message });
+}

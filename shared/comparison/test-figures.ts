@@ -1,0 +1,56 @@
+/** Every test and distance that two profiles of a column can answer. */
+
+import { featureCells } from '../drift/feature-cells.ts';
+import type { NotComputable } from '../drift/measure.ts';
+import type { DriftTest, TestResult } from '../drift/tests/drift-test.ts';
+import { driftTests } from '../drift/tests/registry.ts';
+import type { Anchor } from '../profile/anchors.ts';
+import type { FeatureProfile } from '../profile/profile.ts';
+import type { TestFigure } from './comparison.ts';
+
+/** The usual short name where there is one. */
+const shortNames: Readonly<Record<string, string>> = { kolmogorov_smirnov: 'ks' };
+
+/**
+ * By test name. Numbers are tested on their fine cells where the test knows how, on the coarse cells otherwise;
+ * categories on the coarse cells. Tests that need the rows themselves are left out.
+ */
+export function testFigures(
+  anchor: Anchor,
+  reference: FeatureProfile,
+  current: FeatureProfile,
+): Record<string, TestFigure> {
+  const cells = reference.count > 0 && current.count > 0 ? featureCells(anchor, reference, current) : [];
+  const counts = {
+    reference: cells.map((cell) => cell.reference),
+    current: cells.map((cell) => cell.current),
+  };
+  const run = (test: DriftTest): TestResult | NotComputable | undefined => {
+    if (
+      anchor.kind === 'numeric' &&
+      reference.kind === 'numeric' &&
+      current.kind === 'numeric' &&
+      test.profiles
+    )
+      return test.profiles({ anchor, reference, current });
+    return test.counts?.(counts.reference, counts.current);
+  };
+  const figures: Record<string, TestFigure> = {};
+  for (const test of driftTests) {
+    const result = run(test);
+    if (result) figures[shortNames[test.name] ?? test.name] = toFigure(result);
+  }
+  return figures;
+}
+
+function toFigure(result: TestResult | NotComputable): TestFigure {
+  if (!result.computable) return { not_computable: result.reason };
+  const { statistic, pValue, lo, hi } = result;
+  if (!Number.isFinite(statistic))
+    return { not_computable: 'infinite: a category of one sample is absent from the other' };
+  return {
+    statistic,
+    ...(pValue === undefined ? {} : { p_value: pValue }),
+    ...(lo === undefined || hi === undefined ? {} : { lo, hi }),
+  };
+}
