@@ -30,18 +30,24 @@ export function coarseCellCount(nReference: number, nCurrent: number): number {
  * @param values distinct values, any order
  * @param other counts that belong to no value (unseen categories)
  * @param limit most cells wanted, ≥ 2
+ * @param leastKept smallest reference count of a value, where values are only those the reference had most often: the
+ *   ones near that count are there by luck, so they look more frequent than they are, and share `other` as well
  */
 export function nominalCells(
   values: readonly CoarseCell[],
   other: { readonly reference: number; readonly current: number },
   limit: number,
+  leastKept = 0,
 ): CoarseCell[] {
   const ranked = values
     .filter((cell) => pooled(cell) > 0)
     .sort((a, b) => pooled(b) - pooled(a) || (a.label < b.label ? -1 : 1));
-  const missable = missableCount(
-    sumOf(ranked, 'reference') + other.reference,
-    sumOf(ranked, 'current') + other.current,
+  const nReference = sumOf(ranked, 'reference') + other.reference;
+  const nCurrent = sumOf(ranked, 'current') + other.current;
+  const lucky = leastKept === 0 ? 0 : leastKept + 4 * Math.sqrt(leastKept);
+  const missable = Math.max(
+    missableCount(nReference, nCurrent),
+    lucky * (nReference === 0 ? 0 : 1 + nCurrent / nReference),
   );
   const certain = ranked.filter((cell) => pooled(cell) > missable).length;
   // Where every value is that rare, only the most frequent ones are told apart.

@@ -1,6 +1,7 @@
 /** From two profiles of one column to the coarse cells they are compared on. */
 
 import type { Anchor } from '#shared/profile/anchors.ts';
+import { MAX_CATEGORIES } from '#shared/profile/categorical-anchor.ts';
 import type { NumericAnchor } from '#shared/profile/numeric-anchor.ts';
 import type { CategoricalProfile, FeatureProfile, NumericProfile } from '#shared/profile/profile.ts';
 import { type CoarseCell, coarseCellCount, nominalCells } from './coarse-cells.ts';
@@ -44,6 +45,10 @@ function categoryCells(
     })),
     { reference: reference.unseen.total, current: current.unseen.total },
     limit,
+    // Beyond the cap categories were chosen by their count in the reference.
+    categories.length < MAX_CATEGORIES
+      ? 0
+      : reference.categories.reduce((least, rows) => Math.min(least, rows)),
   );
 }
 

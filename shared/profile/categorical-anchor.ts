@@ -4,7 +4,7 @@ import type { CategoricalColumn } from '#shared/schema/columns.ts';
 import type { Channel } from './anchors.ts';
 
 /** Baseline categories with a counter of their own; the rest are counted as unseen. */
-const MAX_CATEGORIES = 1000;
+export const MAX_CATEGORIES = 1000;
 
 export interface CategoricalAnchor {
   readonly kind: 'categorical';

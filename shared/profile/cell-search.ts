@@ -18,7 +18,7 @@ export interface CellSearch {
   readonly starts: Uint16Array;
 }
 
-const BUCKETS = 2048;
+const BUCKETS = 16384;
 const searches = new WeakMap<NumericAnchor, CellSearch>();
 
 /** The (memoised) search structure of an anchor. */

@@ -84,26 +84,31 @@ const LANE = 2 ** 25;
 export function addScores(into: CoMoments, scores: readonly Int8Array[], rows: number): void {
   into.rows += rows;
   const columns = scores.length;
-  const lanes = Math.ceil(columns / 2);
-  // Padded so that the kernel may always take four lanes.
-  const packed = new Float64Array((lanes + 3) * BLOCK);
-  const single = new Float64Array(BLOCK);
+  // Padded so that the kernel may always take two columns and four lanes.
+  const packed = new Float64Array((Math.ceil(columns / 2) + 3) * BLOCK);
+  const pair = [new Float64Array(BLOCK), new Float64Array(BLOCK)] as const;
   for (let from = 0; from < rows; from += BLOCK) {
     const size = Math.min(BLOCK, rows - from);
     packLanes(packed, scores, from, size);
-    let product = 0;
-    for (let first = 0; first < columns; first++) {
-      const own = scores[first]!;
-      let sum = 0;
-      for (let row = 0; row < size; row++) {
-        single[row] = own[from + row]!;
-        sum += own[from + row]!;
+    for (let first = 0; first < columns; first += 2) {
+      for (const at of [0, 1] as const) {
+        const own = scores[first + at];
+        if (own) into.sums[first + at]! += copyScores(pair[at], own, from, size);
       }
-      into.sums[first]! += sum;
-      addProducts(into.products, product - first, { packed, single, size, first, columns });
-      product += columns - first;
+      addProducts(into.products, { packed, pair, size, first, columns });
     }
   }
+}
+
+/** Copies a block of scores as doubles and returns their sum. */
+function copyScores(to: Float64Array, scores: Int8Array, from: number, size: number): number {
+  let sum = 0;
+  for (let row = 0; row < size; row++) {
+    const score = scores[from + row]!;
+    to[row] = score;
+    sum += score;
+  }
+  return sum;
 }
 
 function packLanes(packed: Float64Array, scores: readonly Int8Array[], from: number, size: number): void {
@@ -118,41 +123,56 @@ function packLanes(packed: Float64Array, scores: readonly Int8Array[], from: num
 
 interface Block {
   readonly packed: Float64Array;
-  readonly single: Float64Array;
+  /** Scores of the columns `first` and `first + 1`. */
+  readonly pair: readonly [Float64Array, Float64Array];
   readonly size: number;
+  /** Even. */
   readonly first: number;
   readonly columns: number;
 }
 
-/** Products of column `first` with itself and all after it; that with column `j` belongs at `offset + j`. */
-function addProducts(products: Float64Array, offset: number, block: Block): void {
-  const { packed, single, size, first, columns } = block;
+/** Products of two columns with all from the first of them on: eight sums a pass, as many as registers hold. */
+function addProducts(products: Float64Array, block: Block): void {
+  const { packed, size, first, columns } = block;
+  const [upper, lower] = block.pair;
   for (let lane = first >> 1; 2 * lane < columns; lane += 4) {
     const at = lane * BLOCK;
-    let [one, two, three, four] = [0, 0, 0, 0];
+    let [a0, a1, a2, a3, b0, b1, b2, b3] = [0, 0, 0, 0, 0, 0, 0, 0];
     for (let row = 0; row < size; row++) {
-      const score = single[row]!;
-      one += score * packed[at + row]!;
-      two += score * packed[at + BLOCK + row]!;
-      three += score * packed[at + 2 * BLOCK + row]!;
-      four += score * packed[at + 3 * BLOCK + row]!;
+      const one = upper[row]!;
+      const two = lower[row]!;
+      const lane0 = packed[at + row]!;
+      const lane1 = packed[at + BLOCK + row]!;
+      const lane2 = packed[at + 2 * BLOCK + row]!;
+      const lane3 = packed[at + 3 * BLOCK + row]!;
+      a0 += one * lane0;
+      a1 += one * lane1;
+      a2 += one * lane2;
+      a3 += one * lane3;
+      b0 += two * lane0;
+      b1 += two * lane1;
+      b2 += two * lane2;
+      b3 += two * lane3;
     }
-    unpack(products, offset, one, 2 * lane, first, columns);
-    unpack(products, offset, two, 2 * lane + 2, first, columns);
-    unpack(products, offset, three, 2 * lane + 4, first, columns);
-    unpack(products, offset, four, 2 * lane + 6, first, columns);
+    unpack(products, [a0, a1, a2, a3], 2 * lane, first, columns);
+    if (first + 1 < columns) unpack(products, [b0, b1, b2, b3], 2 * lane, first + 1, columns);
   }
 }
 
+/** Takes the two sums of each lane apart and adds those at or right of the diagonal in row `first`. */
 function unpack(
   products: Float64Array,
-  offset: number,
-  sum: number,
+  sums: readonly number[],
   column: number,
   first: number,
   columns: number,
 ): void {
-  const high = Math.round(sum / LANE);
-  if (column >= first && column < columns) products[offset + column]! += sum - high * LANE;
-  if (column + 1 >= first && column + 1 < columns) products[offset + column + 1]! += high;
+  // Entry (first, j) of the triangle is at rowStart + j.
+  const rowStart = first * columns - (first * (first + 1)) / 2;
+  sums.forEach((sum, lane) => {
+    const high = Math.round(sum / LANE);
+    const [left, right] = [column + 2 * lane, column + 2 * lane + 1];
+    if (left >= first && left < columns) products[rowStart + left]! += sum - high * LANE;
+    if (right >= first && right < columns) products[rowStart + right]! += high;
+  });
 }

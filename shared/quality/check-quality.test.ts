@@ -15,7 +15,7 @@ const hundred = (count: number, value: number) =>
 
 describe('a rise of the missing share', () => {
   it.each([
-    [4, []],
+    [2, []],
     [5, ['soft']],
     [14, ['soft']],
     [15, ['hard']],

@@ -4,8 +4,12 @@ import { compareShares } from '#shared/drift/two-proportions.ts';
 import { rowsOf } from '#shared/profile/profile.ts';
 import { percent, type QualityCheck, type Severity, SIGNIFICANCE } from './quality-check.ts';
 
+/** Standard errors by which a rise may fall short of its threshold by chance: a true 5 % is found 19 times in 20, not every other time. */
+const SLACK = 2;
+
 /**
- * A rise of the missing share by `threshold` (absolute, in [0, 1]) up to, not including, `below`.
+ * A rise of the missing share that is certain and, as far as its sample can tell, of `threshold` (absolute, in [0, 1])
+ * or more, up to, not including, `below`.
  * Missing rows are no PSI cell: 0 → 5 % gave a PSI of 0.23 or 0.47 depending on the reference's size.
  */
 function missingRateJump(severity: Severity, threshold: number, below: number): QualityCheck {
@@ -19,7 +23,9 @@ function missingRateJump(severity: Severity, threshold: number, below: number): 
       const now = { hits: current.missing, rows: rowsOf(current) };
       if (before.rows === 0 || now.rows === 0) return undefined;
       const change = now.hits / now.rows - before.hits / before.rows;
-      if (change < threshold || change >= below) return undefined;
+      const error = Math.sqrt((designEffect * (now.hits / now.rows) * (1 - now.hits / now.rows)) / now.rows);
+      const slack = severity === 'soft' ? SLACK * error : 0;
+      if (change + slack < threshold || change >= below) return undefined;
       if (compareShares(before, now, designEffect).increase >= SIGNIFICANCE[severity]) return undefined;
       return {
         observed: change,
