@@ -34,7 +34,8 @@ describe('tidemark', () => {
     const { code, stdout } = await run();
     expect(code).toBe(2);
     expect(stdout).toMatch(/^usage: tidemark COMMAND/);
-    for (const command of ['start', 'demo']) expect(stdout).toContain(command);
+    for (const command of ['start', 'demo', 'compare', 'inject', 'suggest'])
+      expect(stdout).toMatch(new RegExp(`^  ${command} +\\S`, 'm'));
   });
 
   test('start on a data directory that another host has says which process that is and exits 1', async () => {
@@ -56,11 +57,22 @@ describe('tidemark', () => {
     expect(await run(word)).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('usage') });
   });
 
-  test.each(['start', 'demo'])('%s --help describes each of its options and exits 0', async (command) => {
+  test.each([
+    ['start', ['--data-dir', '--json']],
+    ['demo', ['--data-dir', '--json']],
+    [
+      'compare',
+      ['target', 'prediction', 'segment', 'exclude', 'config', 'constraints', 'html', 'json', 'fail-on'].map(
+        (word) => `--${word} `,
+      ),
+    ],
+    ['inject', ['--data', '--out', '--preset', '--column', '--intensity', '--seed']],
+    ['suggest', ['--out', '--force', '--exclude', '"physical": true', '--constraints FILE']],
+  ])('%s --help describes its options and exits 0', async (command, options) => {
     const { code, stdout, stderr } = await run(command, '--help');
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(new RegExp(`^usage: tidemark ${command}`));
-    for (const option of ['--data-dir', '--json']) expect(stdout).toContain(option);
+    for (const option of options) expect(stdout).toContain(option);
   });
 
   test.each([
@@ -83,6 +95,16 @@ describe('tidemark', () => {
     [['demo', '--target', 'price'], '--data'],
     [['demo', '--data', 'rows.csv'], '--target'],
     [['demo', '--data', '/no/such/rows.csv', '--target', 'price'], '/no/such/rows.csv'],
+    [['compare', 'one.csv'], '1 files were named'],
+    [['compare', 'one.csv', 'two.csv', 'three.csv'], '3 files were named'],
+    [['compare', 'one.csv', 'two.csv', '--fail-on', 'stable'], '--fail-on stable'],
+    [['compare', 'one.csv', 'two.csv', '--config', '/no/such.json'], '--config /no/such.json'],
+    [['compare', 'one.csv', 'two.csv', '--segmet', 'a'], '--segmet'],
+    [['compare', 'one.csv', 'two.csv', '--html', 'two.csv'], '--html two.csv'],
+    [['inject', 'sideways', '--data', 'one.csv', '--out', 'two.csv'], 'sideways'],
+    [['suggest'], '0 files were named'],
+    [['suggest', 'one.csv', 'two.csv'], '2 files were named'],
+    [['suggest', 'one.csv', '--out', ''], '--out needs'],
   ])('%j exits 2 and says which word is wrong', async (args, word) => {
     const { code, stderr } = await run(...args);
     expect(code).toBe(2);

@@ -7,6 +7,7 @@ import { compareHelp, runCompare } from './compare/command.ts';
 import { demoHelp, runDemo } from './demo/command.ts';
 import { injectHelp, runInject } from './inject.ts';
 import { runStart, startHelp } from './start.ts';
+import { runSuggest, suggestHelp } from './suggest.ts';
 import { UsageError } from './usage.ts';
 
 interface Command {
@@ -35,6 +36,11 @@ const commands: Readonly<Record<string, Command>> = {
     summary: 'write a CSV with a known drift, for trying a monitor',
     help: injectHelp,
     run: runInject,
+  },
+  suggest: {
+    summary: 'write the constraints that good data suggest, for review and for compare --constraints',
+    help: suggestHelp,
+    run: runSuggest,
   },
 };
 

@@ -110,6 +110,7 @@ describe('the retrain state machine', () => {
     expect(files).toEqual([
       'anchors.json',
       'baseline.bin',
+      'baseline.context.json.gz',
       'holdout.ndjson.gz',
       'manifest.json',
       'model.onnx',

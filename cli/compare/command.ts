@@ -3,8 +3,9 @@ import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { type CountedPair, compareCounts } from '#shared/comparison/compare-counts.ts';
 import type { Comparison } from '#shared/comparison/comparison.ts';
-import { segmentKey } from '#shared/comparison/count-rows.ts';
 import { domainClassifier } from '#shared/drift/multivariate/domain-classifier.ts';
+import { emptyProfile } from '#shared/profile/profile.ts';
+import { segmentKey, segmentValues } from '#shared/profile/segments.ts';
 import { seededRandom } from '#shared/random.ts';
 import { openTable } from '#shared/tabular/table.ts';
 import { graver } from '#shared/verdict/level.ts';
@@ -94,14 +95,15 @@ async function compare(options: CompareOptions): Promise<Comparison> {
 }
 
 function slicesOf(
-  { segments }: Plan,
+  { anchors, segments }: Plan,
   before: ReadonlyMap<string, CountedPair['reference']>,
   now: ReadonlyMap<string, CountedPair['reference']>,
 ): CountedPair['slices'] {
-  return [...segments].flatMap(([column, values]) =>
-    values.map((value) => {
+  return segments.flatMap((column) =>
+    segmentValues(anchors, column).map((value) => {
       const key = segmentKey(column, value);
-      return { column, value, reference: before.get(key)!, current: now.get(key)! };
+      const [reference, current] = [before, now].map((of) => of.get(key) ?? emptyProfile(anchors));
+      return { column, value, reference: reference!, current: current! };
     }),
   );
 }

@@ -6,6 +6,7 @@ import type { Roles } from '#shared/comparison/roles.ts';
 import { InvalidDataError } from '#shared/errors.ts';
 import { anchorsFromJson } from '#shared/profile/anchors-json.ts';
 import { encodeProfile } from '#shared/profile/encode.ts';
+import { encodeSegments } from '#shared/profile/segments.ts';
 import { type ColumnKind, openTable, type ReadOptions } from '#shared/tabular/table.ts';
 import { entryOf } from './count.ts';
 
@@ -15,7 +16,7 @@ export interface CountTask {
   /** JSON text. */
   readonly anchors: string;
   readonly roles: Roles;
-  readonly segments: readonly (readonly [string, readonly string[]])[];
+  readonly segments: readonly string[];
 }
 
 export type CountMessage =
@@ -26,7 +27,7 @@ export type CountMessage =
       readonly entry: TableEntry;
       readonly notes: readonly string[];
       readonly whole: Uint8Array;
-      readonly segments: readonly (readonly [string, Uint8Array])[];
+      readonly segments: ReturnType<typeof encodeSegments>;
     };
 
 const task = workerData as CountTask;
@@ -38,7 +39,7 @@ try {
     kinds: new Map(task.kinds),
     anchors: anchorsFromJson(JSON.parse(task.anchors)),
     roles: task.roles,
-    segments: new Map(task.segments),
+    segments: task.segments,
     onProgress: (done) => answer({ type: 'progress', done }),
   });
   answer({
@@ -46,7 +47,7 @@ try {
     entry: entryOf(table, rows),
     notes: table.notes,
     whole: encodeProfile(whole),
-    segments: [...segments].map(([key, profile]) => [key, encodeProfile(profile)]),
+    segments: encodeSegments(segments),
   });
 } catch (error) {
   if (!(error instanceof InvalidDataError)) throw error;

@@ -5,6 +5,7 @@ import { type Counted, type CountRequest, countRows } from '#shared/comparison/c
 import { InvalidDataError } from '#shared/errors.ts';
 import { anchorsToJson } from '#shared/profile/anchors-json.ts';
 import { decodeProfile } from '#shared/profile/encode.ts';
+import { addEncodedSegments } from '#shared/profile/segments.ts';
 import type { Table } from '#shared/tabular/table.ts';
 import type { CountMessage, CountTask } from './count-worker.ts';
 
@@ -42,7 +43,7 @@ export async function countInWorker(
     kinds: [...request.kinds],
     anchors: JSON.stringify(anchorsToJson(anchors)),
     roles: request.roles,
-    segments: [...request.segments],
+    segments: request.segments,
   };
   const worker = new Worker(new URL('./count-worker.mjs', import.meta.url), { workerData: task });
   try {
@@ -56,7 +57,7 @@ export async function countInWorker(
           resolve({
             rows: message.entry.rows,
             whole: decodeProfile(anchors, message.whole),
-            segments: new Map(message.segments.map(([key, bytes]) => [key, decodeProfile(anchors, bytes)])),
+            segments: addEncodedSegments(new Map(), anchors, message.segments),
             entry: message.entry,
             notes: message.notes,
           });

@@ -11,7 +11,8 @@ export interface Plan {
   readonly kinds: ReadonlyMap<string, ColumnKind>;
   readonly roles: Roles;
   readonly anchors: Anchors;
-  readonly segments: ReadonlyMap<string, readonly string[]>;
+  /** Categorical columns whose frequent values are compared apart. */
+  readonly segments: readonly string[];
   readonly notCompared: readonly { readonly column: string; readonly reason: string }[];
   /** Features of the reference that the current file lacks. */
   readonly absent: readonly string[];
@@ -24,7 +25,6 @@ export interface Plan {
 /** Rows the cells are fixed on; the counts are of all rows. */
 const anchorRows = 50_000;
 const classifierRows = 4000;
-const maxSegments = 20;
 const maxSegmentValues = 100;
 
 /** Throws {@link UsageError} for names no file has, {@link InvalidDataError} when the files share no column. */
@@ -54,15 +54,16 @@ export async function planComparison(
   const gone = reference.names.filter((name) => !current.names.includes(name));
   const known = new Set(shape.notCompared.map(({ column }) => column));
   const unexpected = current.names.filter((name) => !reference.names.includes(name));
+  const anchors = buildAnchors(
+    columns.map((column) => ({ ...column, channel: channelOf(column.name, roles) })),
+  );
+  const shared = segments.filter((name) => kinds.has(name));
+  for (const name of shared) checkSegment(name, sampled);
   return {
     kinds,
     roles,
-    anchors: buildAnchors(columns.map((column) => ({ ...column, channel: channelOf(column.name, roles) }))),
-    segments: new Map(
-      segments
-        .filter((name) => kinds.has(name))
-        .map((name) => [name, segmentValues(name, sampled.columns, sampledNow.columns)]),
-    ),
+    anchors,
+    segments: shared,
     notCompared: [
       ...shape.notCompared,
       ...gone
@@ -103,22 +104,15 @@ function listed(names: readonly string[]): string {
   return names.length > 20 ? `${shown} and ${names.length - 20} more` : shown;
 }
 
-/** The most frequent values of both samples together. */
-function segmentValues(name: string, ...samples: readonly (readonly Column[])[]): readonly string[] {
-  const counts = new Map<string, number>();
-  for (const columns of samples) {
-    const column = columns.find((one) => one.name === name);
-    if (column?.kind !== 'categorical') continue;
-    for (const value of column.values) if (value !== null) counts.set(value, (counts.get(value) ?? 0) + 1);
-  }
-  if (counts.size > maxSegmentValues)
+/** A column of very many values is an id or a text: its most frequent ones are no segments. */
+function checkSegment(name: string, { columns }: Columns): void {
+  const column = columns.find((one) => one.name === name);
+  if (column?.kind !== 'categorical') return;
+  const distinct = new Set(column.values.filter((value) => value !== null)).size;
+  if (distinct > maxSegmentValues)
     throw new UsageError(
-      `--segment ${name}: ${counts.size} distinct values in a sample; at most ${maxSegmentValues} are allowed`,
+      `--segment ${name}: ${distinct} distinct values in a sample; at most ${maxSegmentValues} are allowed`,
     );
-  return [...counts]
-    .sort((one, other) => other[1] - one[1] || (one[0] < other[0] ? -1 : 1))
-    .slice(0, maxSegments)
-    .map(([value]) => value);
 }
 
 function featuresOf(columns: readonly Column[], rows: number, roles: Roles): Columns {

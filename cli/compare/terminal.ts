@@ -7,7 +7,7 @@ import type {
   TableEntry,
 } from '#shared/comparison/comparison.ts';
 import type { Level } from '#shared/verdict/level.ts';
-import { change, count, figure, humanised, plural, pValue } from '../../observability/reports/format.ts';
+import { change, count, figure, humanised, plural, psi, pValue } from '../../observability/reports/format.ts';
 import { condensed, highest } from '../../observability/reports/svg-distribution.ts';
 import { pValueOf, statistic } from '../../observability/reports/table.ts';
 import { nameOfTest } from '../../observability/reports/test-names.ts';
@@ -166,7 +166,7 @@ function columnLines(column: ComparedColumn, layout: Layout, { width, paint }: P
   const parts = [
     `${paint(verdict, SYMBOL[verdict])} ${cell(labelled(column.name, column.role), layout.name)}`,
     paint(verdict, cell(shortWord(verdict), layout.verdict)),
-    cell(figure(column.psi_debiased), 7, 'right'),
+    cell(psi(column.psi_debiased), 7, 'right'),
     cell(pValue(column.adjusted_p), 8, 'right'),
     ...(layout.missing > 0 ? [cell(missingChange(column), layout.missing, 'right')] : []),
     paint(
@@ -217,9 +217,7 @@ function quality({ quality: findings }: Comparison, pen: Pen): string[] {
 function segments({ segments: entries }: Comparison, pen: Pen): string[] {
   if (entries.length === 0) return [];
   const lines = entries.slice(0, MOST_SEGMENTS).flatMap((entry) => {
-    const worst = entry.worst
-      ? `; worst ${fitted(entry.worst.name, 30)}, PSI ${figure(entry.worst.psi)}`
-      : '';
+    const worst = entry.worst ? `; worst ${fitted(entry.worst.name, 30)}, PSI ${psi(entry.worst.psi)}` : '';
     const why = entry.reasons[0] === undefined ? '' : `: ${entry.reasons[0]}`;
     const rows = `${count(entry.n_reference)} → ${plural(entry.n_current, 'row')}`;
     const name = `${fitted(entry.column, 30)} = ${fitted(entry.value, 30)}`;

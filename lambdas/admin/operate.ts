@@ -7,16 +7,16 @@ import type { Deps } from '#shared/deps.ts';
 import { ProblemError } from '#shared/errors.ts';
 import { MIN_LABELLED_ROWS } from '#shared/performance/loss-change.ts';
 import { updateItem } from '#shared/ports/update.ts';
-import { encodeProfile } from '#shared/profile/encode.ts';
 import type { Profile } from '#shared/profile/profile.ts';
-import { createAnchorsCache, readBaseline } from '#shared/registry/baseline.ts';
+import { createAnchorsCache, readBaseline, referenceFiles } from '#shared/registry/baseline.ts';
+import { measureContext } from '#shared/registry/baseline-context.ts';
 import { executionName, objectKeys, stateKeys, timeKey } from '#shared/registry/keys.ts';
 import { appendLedger } from '#shared/registry/ledger.ts';
 import { changeChampion, findVersion, readPointer, resolveModel } from '#shared/registry/registry.ts';
 import { escapePointer } from '#shared/schema/rows.ts';
+import { readAccepted } from '#shared/windows/accepted.ts';
 import { announceDueWindows } from '#shared/windows/claim.ts';
 import { type Window, windowLength } from '#shared/windows/due.ts';
-import { readWindow } from '#shared/windows/read-window.ts';
 
 const actor = { actor: z.string().min(1).max(200).default('operator') };
 const reason = z.string().min(1).max(2000);
@@ -34,7 +34,14 @@ const rollbackBody = z.strictObject({
   to_version: versionSchema.optional(),
 });
 const promoteBody = z.strictObject({ ...actor, reason, version: versionSchema });
-const baselineBody = z.strictObject({ ...actor, reason, window: z.iso.datetime() });
+const baselineBody = z.strictObject({
+  ...actor,
+  reason,
+  /** Start of the window, or of the first of several. */
+  window: z.iso.datetime(),
+  /** End of the last of several, exclusive. */
+  until: z.iso.datetime().optional(),
+});
 
 function readBody<Schema extends z.ZodType>(deps: Deps, event: HttpEvent, schema: Schema): z.infer<Schema> {
   const parsed = schema.safeParse(parseObject(event, deps.settings.MAX_BODY_BYTES, { optional: true }));
@@ -128,69 +135,108 @@ async function move(
   });
 }
 
-/** Re-basing is explicit: the window's profile replaces the reference of the champion, on the same anchors. */
+/** Re-basing is explicit: the windows' profile replaces the reference of the champion, on the same anchors. */
 export async function acceptBaseline(deps: Deps, event: HttpEvent): Promise<HttpResult> {
   const model = await named(deps, event);
   const body = readBody(deps, event, baselineBody);
   const pointer = await readPointer(deps, model.name);
   if (!pointer)
     throw new ProblemError(503, `model "${model.name}" has no champion yet`, {}, { 'retry-after': '30' });
-  const start = Date.parse(body.window);
   const length = windowLength(model, deps.settings.GRANULE_MS);
-  if (start % length !== 0)
-    throw new ProblemError(
-      400,
-      `window ${body.window} is not the start of a window; they start every ${length} ms`,
-    );
-  const window = { start, end: start + length };
-  await assertAcceptable(deps, model.name, window);
-  const merged = await readWindow(deps, model.name, window, createAnchorsCache(deps));
-  const part = merged?.versions.get(pointer.champion);
-  if (!part || part.predictions < model.monitor.min_rows)
+  const windows = windowsOf(body, length);
+  const span = { start: windows[0]!.start, end: windows.at(-1)!.end };
+  await assertAcceptable(deps, model.name, span);
+  const version = pointer.champion;
+  const inForce = await readBaseline(deps, model.name, version);
+  const { anchors } = inForce;
+  const accepted = await readAccepted(deps, model.name, version, windows, anchors, createAnchorsCache(deps));
+  const rows = accepted.predictions;
+  if (rows < model.monitor.min_rows)
     throw new ProblemError(
       409,
-      `the window holds ${part?.predictions ?? 0} predictions of the champion; at least ${model.monitor.min_rows} are needed for a baseline`,
+      `the ${windows.length === 1 ? 'window holds' : 'windows hold'} ${rows} predictions of the champion; at least ${model.monitor.min_rows} are needed for a baseline`,
     );
-  const file = `baseline-${timeKey(start)}.bin`;
-  await deps.objects.putIfAbsent(
-    objectKeys.version(model.name, pointer.champion, file),
-    encodeProfile(await withKnownLosses(deps, model.name, pointer.champion, part.profile)),
-  );
-  await updateItem(deps.state, stateKeys.baseline(model.name, pointer.champion), () => ({
+  const context = measureContext({
+    ...accepted,
+    anchors,
+    windowMs: length,
+    inherited: inForce.designEffects,
+  });
+  const last = windows.length === 1 ? '' : `-${timeKey(span.end)}`;
+  const file = `baseline-${timeKey(span.start)}${last}.bin`;
+  const files = await referenceFiles(file, withKnownLosses(accepted.profile, inForce.reference), context);
+  for (const [name, bytes] of Object.entries(files))
+    await deps.objects.putIfAbsent(objectKeys.version(model.name, version, name), bytes);
+  await updateItem(deps.state, stateKeys.baseline(model.name, version), () => ({
     file,
     reason: body.reason,
   }));
+  const what = { windows: windows.length, rows };
   await appendLedger(deps, model.name, {
     at: deps.now(),
     action: 'baseline',
     actor: body.actor,
     reason: body.reason,
-    detail: { version: pointer.champion, window: body.window, rows: part.predictions },
+    detail: {
+      version,
+      window: body.window,
+      ...(body.until === undefined ? {} : { until: body.until }),
+      ...what,
+    },
   });
-  return json(200, { model: model.name, version: pointer.champion, baseline: file, rows: part.predictions });
+  return json(200, { model: model.name, version, baseline: file, ...what });
 }
+
+/** A month of windows at most, which one request can still add up. */
+function windowsOf({ window, until }: z.infer<typeof baselineBody>, length: number): Window[] {
+  const start = Date.parse(window);
+  const end = until === undefined ? start + length : Date.parse(until);
+  if (start % length !== 0)
+    throw new ProblemError(
+      400,
+      `window ${window} is not the start of a window; they start every ${length} ms`,
+    );
+  if (end % length !== 0 || end <= start)
+    throw new ProblemError(400, `until ${until} is not the end of a later window; windows last ${length} ms`);
+  if (end - start > Math.max(length, maxAcceptedMs))
+    throw new ProblemError(
+      400,
+      `${window} to ${until} is longer than 31 days, the most that is accepted at once`,
+    );
+  const count = (end - start) / length;
+  return Array.from({ length: count }, (_, at) => ({
+    start: start + at * length,
+    end: start + (at + 1) * length,
+  }));
+}
+
+const maxAcceptedMs = 31 * 86_400_000;
 
 /** A window that still grows, or that is known for bad data, is nothing to compare with. */
-async function assertAcceptable(deps: Deps, model: string, window: Window): Promise<void> {
+async function assertAcceptable(deps: Deps, model: string, span: Window): Promise<void> {
   const { rolled } = await readGranuleCursor(deps, model);
-  if (window.end > rolled)
-    throw new ProblemError(409, `the window is not over before ${new Date(window.end).toISOString()}`);
-  if (await deps.state.get(stateKeys.quarantine(model, window.start)))
-    throw new ProblemError(409, 'the window is quarantined: a hard quality check failed in it');
+  if (span.end > rolled)
+    throw new ProblemError(409, `the window is not over before ${new Date(span.end).toISOString()}`);
+  const { items } = await deps.state.query(stateKeys.of(model), {
+    from: stateKeys.quarantine(model, span.start).sk,
+    before: stateKeys.quarantine(model, span.end).sk,
+    limit: 1,
+  });
+  if (items[0]) {
+    const { start } = items[0].value as { start: number };
+    throw new ProblemError(
+      409,
+      `the window ${new Date(start).toISOString()} is quarantined: a hard quality check failed in it`,
+    );
+  }
 }
 
-/** Where the window has too few labels to judge losses by, labels and losses of the reference in force stay. */
-async function withKnownLosses(
-  deps: Deps,
-  model: string,
-  version: string,
-  accepted: Profile,
-): Promise<Profile> {
+/** Where the windows have too few labels to judge losses by, labels and losses of the reference in force stay. */
+function withKnownLosses(accepted: Profile, inForce: Profile): Profile {
   const losses = accepted.features.get(channelNames.loss);
   if (losses && losses.count >= MIN_LABELLED_ROWS) return accepted;
-  const { reference } = await readBaseline(deps, model, version);
   const kept = [channelNames.label, channelNames.loss].flatMap((name) => {
-    const feature = reference.features.get(name);
+    const feature = inForce.features.get(name);
     return feature ? [[name, feature] as const] : [];
   });
   return { ...accepted, features: new Map([...accepted.features, ...kept]) };

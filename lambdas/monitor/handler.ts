@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import type { Deps } from '#shared/deps.ts';
 import { announce } from '#shared/monitoring/announce.ts';
+import { withChangePoint } from '#shared/monitoring/change-point.ts';
 import { buildReport } from '#shared/monitoring/report.ts';
 import { historyOf, type ReportEntry, storeReport } from '#shared/monitoring/report-index.ts';
 import { updateItem } from '#shared/ports/update.ts';
@@ -40,18 +41,22 @@ export function createMonitorHandler(deps: Deps) {
     const entries: ReportEntry[] = [];
     for (const [version, part] of merged?.versions ?? []) {
       try {
-        const report = buildReport({
+        const baseline = await readBaseline(deps, model.name, version);
+        const judged = buildReport({
           model: model.name,
           version,
           environment: deps.settings.ENVIRONMENT,
           window,
-          baseline: await readBaseline(deps, model.name, version),
+          baseline,
           current: part.profile,
+          segments: part.segments,
           rows: part.predictions,
           labels: part.labels,
+          late: merged?.late ?? 0,
           monitor: model.monitor,
           history: await historyOf(deps, model.name, version, window.start, historyWindows),
         });
+        const report = await withChangePoint(deps, model, judged, baseline, anchorsOf);
         const entry = await storeReport(deps, report);
         await announce(deps, model, entry);
         entries.push(entry);

@@ -182,13 +182,46 @@ describe('the page', () => {
     expect(titles(comparisonOf([]))).toEqual(['Columns', 'How to read this']);
   });
 
-  it('stays below 1 MB at 200 columns of 20 bins, about 3 KB each, and even when every one of them alarms', () => {
+  it('stays below 1 MB at 200 columns of 20 bins, about 4 KB each, and even when every one of them alarms', () => {
     const size = (page: string) => Buffer.byteLength(page);
-    expect(size(render(wideComparison(200))) / 200).toBeLessThan(3500);
+    expect(size(render(wideComparison(200))) / 200).toBeLessThan(4200);
     const alarming = Array.from({ length: 200 }, (_, at) =>
       numericColumn(`measurement_${at}`, 'critical', { missing_current: 0.1 }),
     );
     expect(size(render(comparisonOf(alarming)))).toBeLessThan(1_000_000);
+  });
+
+  it('shows every test of the first 100 columns and the usual ones of those after them, and says so', () => {
+    const tests = (page: string) =>
+      page
+        .split('<details')
+        .map((section) =>
+          (section.match(/<tr><th scope="row">[^<]+(?=<span|<\/th><td>[^<]*<\/td><td>)/g) ?? []).join(),
+        );
+    const [, first, ...others] = tests(render(wideComparison(101)));
+    const last = others.at(-1);
+    expect(first).toContain('Hellinger distance');
+    expect(others[98]).toContain('Hellinger distance');
+    expect(last).not.toContain('Hellinger distance');
+    for (const usual of ['PSI', 'χ² on bins', 'Jensen–Shannon distance']) expect(last).toContain(usual);
+    expect(render(wideComparison(101))).toContain('only the usual tests are shown');
+    expect(render(wideComparison(100))).not.toContain('only the usual tests are shown');
+  });
+
+  it('marks the deciding test though it is a combination that stands among no others', () => {
+    const combined = { test: 'rank_components_and_chi_square', p_value: 0.0123 };
+    const text = textOf(render(comparisonOf([numericColumn('x', 'stable', { primary: combined })])));
+    expect(text).toMatch(/Rank components with χ² on bins\s+decides\s+–\s+0\.0123/);
+    expect(text.match(/^decides$/gm)).toHaveLength(1);
+    const own = { test: 'kolmogorov_smirnov', p_value: 0.2 };
+    const short = textOf(render(comparisonOf([numericColumn('x', 'stable', { primary: own })])));
+    expect(short).toMatch(/Kolmogorov–Smirnov\s+decides/);
+  });
+
+  it('names the tests that could not be computed once per reason, and explains each test once', () => {
+    const text = textOf(render(comparisonOf([numericColumn('x', 'stable'), numericColumn('y', 'stable')])));
+    expect(text).toContain('Two proportions, Fisher’s exact test: not computed: 10 categories have rows');
+    expect(text.match(/widest gap of the cumulative curves\n/g)).toHaveLength(1);
   });
 
   it('escapes what comes from the data, wherever it stands, and shows it nonetheless', () => {

@@ -1,7 +1,7 @@
 /** A comparison as one HTML file that needs nothing else: no script, no network, no raw rows. */
 
 import type { Comparison, TableEntry } from '#shared/comparison/comparison.ts';
-import { featureSection } from './feature-section.ts';
+import { featureSection, MOST_IN_FULL } from './feature-section.ts';
 import { count, figure, plural, share } from './format.ts';
 import { elided, html, type Markup } from './html.ts';
 import {
@@ -26,7 +26,7 @@ interface Section {
 
 /**
  * The report of `tidemark compare`, to keep, mail or print. Everything that comes from the data is escaped; the page
- * forbids itself scripts and outside resources. About 3 KB per column.
+ * forbids itself scripts and outside resources. About 4 KB per column.
  *
  * @param options.title of the page; otherwise the two files' names
  * @param options.generatedAt as it is to be shown, usually ISO 8601
@@ -115,7 +115,7 @@ function sectionsOf({ features, segments, multivariate, quality, summary }: Comp
     features.length > 0 && {
       id: 'each',
       title: 'Each column',
-      lead: 'Those that alarm are open; the others open with a click.',
+      lead: `Those that alarm are open; the others open with a click.${features.length > MOST_IN_FULL ? ` After the first ${MOST_IN_FULL} only the usual tests are shown; the JSON has all.` : ''}`,
       content: html`${ordered.map(featureSection)}`,
     },
     not_compared.length > 0 && {

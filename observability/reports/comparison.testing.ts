@@ -36,6 +36,23 @@ function bellBins(shift: number, bins: number): DistributionBin[] {
   });
 }
 
+/** What every column has. */
+function sharedTests(psi: number): ComparedColumn['tests'] {
+  return {
+    chi_square: { statistic: 812.3, p_value: 1e-30 },
+    g_test: { statistic: 841.2, p_value: 1e-30 },
+    z_test: { not_computable: '10 categories have rows; 2 are needed' },
+    fisher_exact: { not_computable: '10 categories have rows; 2 are needed' },
+    psi: { statistic: psi + 0.005 },
+    jensen_shannon: { statistic: Math.sqrt(Math.abs(psi) / 8) },
+    kl_divergence: { statistic: 0.562 },
+    hellinger: { statistic: 0.358 },
+    total_variation: { statistic: 0.397 },
+    l_infinity: { statistic: 0.328 },
+    bhattacharyya: { statistic: 0.137 },
+  };
+}
+
 export function numericColumn(
   name: string,
   verdict: Level,
@@ -54,11 +71,15 @@ export function numericColumn(
     missing_reference: 0,
     missing_current: 0,
     tests: {
-      chi_square: { statistic: 812.3, p_value: 1e-30 },
-      psi: { statistic: psi + 0.005 },
-      js_distance: { statistic: Math.sqrt(Math.abs(psi) / 8) },
       ks: { statistic: 0.3119, lo: 0.3119, hi: 0.3152, p_value: 4.2e-12 },
+      cramer_von_mises: { statistic: 135.2, p_value: 1e-30 },
+      anderson_darling: { statistic: 901.4, p_value: 0.001 },
+      mann_whitney: { statistic: 2_016_301, lo: 2_013_587, hi: 2_019_103, p_value: 1e-30 },
+      t_test: { statistic: -41.8, p_value: 1e-30 },
+      welch_t_test: { statistic: -41.8, p_value: 1e-30 },
       wasserstein: { statistic: 12.04, lo: 11.9, hi: 12.2 },
+      energy: { statistic: 0.786, lo: 0.782, hi: 0.791 },
+      ...sharedTests(psi),
     },
     primary: { test: 'chi_square', p_value: shift > 0 ? 1e-30 : 0.41 },
     adjusted_p: shift > 0 ? 1.2e-29 : 0.6123,
@@ -82,11 +103,7 @@ export function categoricalColumn(
   return {
     ...numericColumn(name, verdict),
     kind: 'categorical',
-    tests: {
-      chi_square: { statistic: 96.1, p_value: 1e-18 },
-      psi: { statistic: 0.21 },
-      js_distance: { statistic: 0.162 },
-    },
+    tests: sharedTests(0.205),
     reasons:
       verdict === 'stable' ? [] : [`${name} changed: "Ideal" went from 40 % to 18 % (PSI 0.21, ${verdict})`],
     summary: { reference: { categories: 5 }, current: { categories: 5, unseen: 12 } },

@@ -2,16 +2,20 @@
 
 import type { ColumnFigures, ComparedColumn, TestFigure } from '#shared/comparison/comparison.ts';
 import { isAlarm } from '#shared/verdict/level.ts';
-import { change, count, figure, humanised, NONE, share } from './format.ts';
+import { change, count, figure, humanised, share } from './format.ts';
 import { elided, html, type Markup } from './html.ts';
 import { distributionChart, hasUnequalBins } from './svg-distribution.ts';
-import { levelMark, list, nameMark, pValueOf, statistic, table } from './table.ts';
-import { nameOfTest } from './test-names.ts';
+import { levelMark, list, nameMark, pValueOf, SENTENCE, statistic, table } from './table.ts';
+import { isSameTest, nameOfTest } from './test-names.ts';
 
 /** Beyond this a name says nothing more, and a page of such names would be all name. */
 const FULL_NAME = 200;
 /** Charts whose bins can be pointed at; of hundreds of alarms nobody reads every bin. */
-const MOST_HINTED = 40;
+const MOST_HINTED = 20;
+
+/** Columns shown with every test; the many after them, with the usual ones, so that the page stays below 1 MB. */
+export const MOST_IN_FULL = 100;
+const USUAL_TESTS = ['psi', 'jensen_shannon', 'kolmogorov_smirnov', 'chi_square', 'wasserstein'];
 
 /** @param at position, which links lead to; the target is inside, so that following one opens the section */
 export function featureSection(column: ComparedColumn, at: number): Markup {
@@ -20,7 +24,7 @@ export function featureSection(column: ComparedColumn, at: number): Markup {
   const [first] = reasons;
   const why = first && html`<span class="why">${elided(first, 140)}</span>`;
   const tag = html`<span class="tag">${role === 'feature' ? kind : `${kind} ${role}`}</span>`;
-  return html`<details${open}><summary><h3>${nameMark(name, FULL_NAME)}</h3>${tag}${levelMark(verdict)}${why || undefined}</summary><div class="body" id="f${at}">${list(reasons)}<div class="pair"><figure><figcaption>${legend(column)}</figcaption>${distributionChart(column, isAlarm(verdict) && at < MOST_HINTED)}</figure>${figures(column)}</div>${tests(column)}</div></details>
+  return html`<details${open}><summary><h3>${nameMark(name, FULL_NAME)}</h3>${tag}${levelMark(verdict)}${why || undefined}</summary><div class="body" id="f${at}">${list(reasons)}<div class="pair"><figure><figcaption>${legend(column)}</figcaption>${distributionChart(column, isAlarm(verdict) && at < MOST_HINTED)}</figure>${figures(column)}</div>${tests(column, at < MOST_IN_FULL)}</div></details>
 `;
 }
 
@@ -69,27 +73,44 @@ function missingBars({
   return html`<svg class="mi" viewBox="0 0 120 16" role="img" aria-label="missing ${change(before, now)}"><rect class="r" width="${(120 * before) / most}" height="7"/><rect class="b" y="9" width="${(120 * now) / most}" height="7"/></svg>`;
 }
 
-function tests({ tests, primary }: ComparedColumn): Markup {
-  const entries = Object.entries(tests);
+/** Those that could not be computed are named below with their reasons. */
+function tests(column: ComparedColumn, isFull: boolean): Markup {
+  const entries = testsOf(column).filter(
+    ([test]) =>
+      isFull || [...USUAL_TESTS, column.primary?.test ?? ''].some((usual) => isSameTest(test, usual)),
+  );
   if (entries.length === 0) return html`<p class="none">No test was run on this column.</p>`;
-  return table<[string, TestFigure]>(
+  const computed = entries.filter(([, of]) => !('not_computable' in of));
+  const refused = new Map<string, string[]>();
+  for (const [test, of] of entries)
+    if ('not_computable' in of)
+      refused.set(of.not_computable, [...(refused.get(of.not_computable) ?? []), nameOfTest(test).label]);
+  const why = [...refused].map(
+    ([reason, names]) =>
+      html`<p class="none">${elided(`${names.join(', ')}: not computed: ${reason}`, SENTENCE)}</p>`,
+  );
+  if (computed.length === 0) return html`${why}`;
+  const isDeciding = (test: string) => column.primary !== null && isSameTest(test, column.primary.test);
+  return html`${table<[string, TestFigure]>(
     'Tests',
     [
       {
         heading: 'Test or distance',
         as: 'row',
         cell: ([test]) =>
-          html`${nameOfTest(test).label}${test === primary?.test ? html`<span class="tag">decides</span>` : undefined}`,
+          html`${nameOfTest(test).label}${isDeciding(test) ? html`<span class="tag">decides</span>` : undefined}`,
       },
       { heading: 'Statistic', as: 'number', cell: ([, of]) => statistic(of) },
       { heading: 'p', as: 'number', cell: ([, of]) => pValueOf(of) },
-      {
-        heading: 'What it tells',
-        as: 'aside',
-        cell: ([test, of]) =>
-          'not_computable' in of ? `not computed: ${of.not_computable}` : nameOfTest(test).tells || NONE,
-      },
     ],
-    entries,
-  );
+    computed,
+    true,
+  )}${why}`;
+}
+
+/** With the deciding one, which may be a combination that is not among them and has no statistic of its own. */
+function testsOf({ tests, primary }: ComparedColumn): readonly [string, TestFigure][] {
+  const entries = Object.entries(tests);
+  if (primary === null || entries.some(([test]) => isSameTest(test, primary.test))) return entries;
+  return [[primary.test, { statistic: Number.NaN, p_value: primary.p_value }], ...entries];
 }

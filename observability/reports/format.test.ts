@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { change, count, figure, humanised, pValue, share, signed } from './format.ts';
+import { change, count, figure, humanised, psi, pValue, share, signed } from './format.ts';
 import { elided, visible } from './html.ts';
 
 describe('figures', () => {
@@ -22,6 +22,22 @@ describe('figures', () => {
     [undefined, '–'],
   ])('%s is shown as %s', (value, shown) => {
     expect(figure(value)).toBe(shown);
+  });
+
+  it.each([
+    [0, '0.000'],
+    [0.0000877, '0.000'],
+    [-0.000226, '0.000'],
+    [-0.0005001, '−0.001'],
+    [0.00264, '0.003'],
+    [0.0996, '0.100'],
+    [0.157, '0.157'],
+    [0.46, '0.46'],
+    [14.163, '14.2'],
+    [null, '–'],
+    [Number.NaN, '–'],
+  ])('a PSI of %s is shown as %s', (value, shown) => {
+    expect(psi(value)).toBe(shown);
   });
 
   it.each([

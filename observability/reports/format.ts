@@ -22,6 +22,13 @@ export function figure(value: Optional): string {
   return value < 0 ? MINUS + digits : digits;
 }
 
+/** A de-biased PSI: to a thousandth, as what is smaller says nothing. @example psi(-0.00005) // '0.000' @example psi(0.4567) // '0.457' */
+export function psi(value: Optional): string {
+  if (!isFigure(value) || Math.abs(value) >= 0.1) return figure(value);
+  const digits = Math.abs(value).toFixed(3);
+  return value < 0 && Number(digits) > 0 ? MINUS + digits : digits;
+}
+
 /** With its sign. @example signed(0.8) // '+0.8' */
 export function signed(value: number): string {
   return value > 0 ? `+${figure(value)}` : figure(value);

@@ -1,7 +1,7 @@
 /** The sections beside the columns: quality, segments, multivariate tests, and what was left out. */
 
 import type { Comparison, SegmentEntry } from '#shared/comparison/comparison.ts';
-import { count, figure, humanised } from './format.ts';
+import { count, figure, humanised, psi } from './format.ts';
 import { elided, html, type Markup } from './html.ts';
 import { levelMark, list, nameMark, pValueOf, SENTENCE, statistic, table } from './table.ts';
 import { nameOfTest } from './test-names.ts';
@@ -41,7 +41,7 @@ export function segmentsTable(segments: Comparison['segments']): Markup {
       { heading: 'Reference rows', as: 'number', cell: ({ n_reference }) => count(n_reference) },
       { heading: 'Current rows', as: 'number', cell: ({ n_current }) => count(n_current) },
       { heading: 'Worst column', cell: ({ worst }) => (worst && nameMark(worst.name)) || undefined },
-      { heading: 'PSI', as: 'number', cell: ({ worst }) => figure(worst?.psi) },
+      { heading: 'PSI', as: 'number', cell: ({ worst }) => psi(worst?.psi) },
       {
         heading: 'Why',
         as: 'aside',

@@ -22,11 +22,20 @@ export function readingNotes({ features, summary }: Comparison): Markup {
   const deciding = [
     ...new Set(features.flatMap(({ primary }) => (primary ? [nameOfTest(primary.test).label] : []))),
   ];
+  const tests = new Map(
+    features
+      .flatMap(({ tests, primary }) => [...(primary ? [primary.test] : []), ...Object.keys(tests)])
+      .map((test) => nameOfTest(test))
+      .filter(({ tells }) => tells !== '')
+      .map(({ label, tells }) => [label, tells]),
+  );
+  const glossary = [...tests].map(([label, tells]) => html`<dt>${label}</dt><dd>${tells}</dd>`);
   const levels = LEVELS.map((level) => html`<dt>${levelMark(level)}</dt><dd>${MEANING[level]}</dd>`);
   return html`<h4>Verdicts</h4><dl>${levels}</dl>
 <h4>One test decides</h4><p>Each column has one deciding test${deciding.length > 0 ? ` (here: ${deciding.join(', ')})` : ''}, marked “decides”. The others are evidence beside it and cannot raise an alarm: several chances to alarm would mean more false alarms.</p>
 <h4>p-values</h4><p>A p-value is the chance of a difference at least this large when nothing has changed. It is not the probability of drift, and with many rows it is tiny for differences nobody would care about; therefore the size of the effect, the de-biased PSI, sets the level. “Adjusted p” allows for the number of columns tested: of the columns called significant, only the chosen share is expected to be so by chance.</p>
 <h4>Effects</h4><p>PSI compares the shares of rows per bin; de-biased means less what two samples of these sizes differ by when nothing has changed, so it can be below 0. The Jensen–Shannon distance (JS) measures the same and is bounded, no second opinion. The Kolmogorov–Smirnov distance (KS) is the widest gap of the cumulative curves; a bracket [lo, hi] says between which bounds the raw rows give it. σ is the reference’s standard deviation. Missing values are judged apart and are in no bin.</p>
+${glossary.length > 0 ? html`<h4>Tests and distances</h4><dl>${glossary}</dl>` : undefined}
 ${policyTable(summary.policy)}`;
 }
 

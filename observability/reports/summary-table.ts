@@ -1,7 +1,7 @@
 /** All columns at a glance, gravest first. */
 
 import type { ComparedColumn } from '#shared/comparison/comparison.ts';
-import { change, count, figure, NONE, pValue, signed } from './format.ts';
+import { change, count, figure, NONE, psi, pValue, signed } from './format.ts';
 import { html, type Markup } from './html.ts';
 import { sparkline } from './svg-distribution.ts';
 import { levelMark, nameMark, statistic, table } from './table.ts';
@@ -23,7 +23,7 @@ export function summaryTable(features: readonly ComparedColumn[]): Markup {
       { heading: 'Kind', as: 'kind', cell: ({ kind }) => kind },
       { heading: 'Verdict', cell: ({ verdict }) => levelMark(verdict) },
       { heading: 'Reference, current', cell: sparkline },
-      { heading: 'PSI de‑biased', as: 'number', cell: ({ psi_debiased }) => figure(psi_debiased) },
+      { heading: 'PSI de‑biased', as: 'number', cell: ({ psi_debiased }) => psi(psi_debiased) },
       { heading: 'Adjusted p', as: 'number', cell: ({ adjusted_p }) => pValue(adjusted_p) },
       { heading: 'JS', as: 'wide number', cell: (column) => statistic(figureOf(column, 'jensen_shannon')) },
       {

@@ -16,6 +16,19 @@ const TESTS: Readonly<Record<string, TestName>> = {
   chi_square: { label: 'χ² on bins', tells: 'do the bin shares differ beyond chance' },
   wasserstein: { label: 'Wasserstein distance', tells: 'how far values moved, in their unit' },
   wasserstein_normalised: { label: 'Wasserstein, normalised', tells: 'how far values moved, in σ' },
+  rank_components_and_chi_square: {
+    label: 'Rank components with χ² on bins',
+    tells: 'did the column move, widen or change shape; the smaller p of the two, doubled',
+  },
+  t_test: { label: 'Student’s t', tells: 'did the mean change, one spread assumed' },
+  welch_t_test: { label: 'Welch’s t', tells: 'did the mean change, each side with its spread' },
+  energy: { label: 'Energy distance', tells: 'gap between the cumulative curves, in the root of their unit' },
+  g_test: { label: 'G test on bins', tells: 'as χ², by likelihoods' },
+  z_test: { label: 'Two proportions', tells: 'did the share of one of two values change' },
+  l_infinity: { label: 'Largest share change', tells: 'of any one bin' },
+  bhattacharyya: { label: 'Bhattacharyya distance', tells: '0 same, infinite with nothing in common' },
+  epps_singleton: { label: 'Epps–Singleton', tells: 'characteristic functions compared' },
+  mmd: { label: 'Maximum mean discrepancy', tells: 'kernel means compared' },
   hellinger: { label: 'Hellinger distance', tells: '0 same, 1 nothing in common' },
   total_variation: { label: 'Total variation', tells: 'share of rows in another bin' },
   kullback_leibler: { label: 'Kullback–Leibler', tells: 'information lost, in nats' },
@@ -61,6 +74,10 @@ export function nameOfTest(test: string): TestName {
 /** A column's figure of one test, whichever of its names the comparison uses. */
 export function figureOf(column: ComparedColumn, test: string): TestFigure | undefined {
   return Object.entries(column.tests).find(([name]) => canonical(name) === test)?.[1];
+}
+
+export function isSameTest(one: string, other: string): boolean {
+  return canonical(one) === canonical(other);
 }
 
 function canonical(test: string): string {

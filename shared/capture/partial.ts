@@ -3,16 +3,20 @@ import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { addColumns } from '../profile/add-columns.ts';
-import { decodeProfile, encodeProfile } from '../profile/encode.ts';
-import { emptyProfile, mergeProfiles, type Profile } from '../profile/profile.ts';
+import type { Anchors } from '../profile/anchors.ts';
+import { addEncoded, encodeProfile } from '../profile/encode.ts';
+import { emptyProfile, type Profile } from '../profile/profile.ts';
+import { addEncodedSegments, addSegments, encodeSegments, type Segments } from '../profile/segments.ts';
 import { ArtefactError } from '../registry/artefacts.ts';
 import type { AnchorsOf } from '../registry/baseline.ts';
 import { rowsToColumns } from '../schema/rows.ts';
 import type { ArchiveRow, LabelRow, PredictionRow } from './archive.ts';
 import { answerColumns, labelColumns } from './channels.ts';
 
-interface VersionPart {
+export interface VersionPart {
   readonly profile: Profile;
+  /** By `segmentKey`: features, prediction and confidence of the segment's rows. */
+  readonly segments: ReadonlyMap<string, Profile>;
   readonly predictions: number;
   readonly labels: number;
 }
@@ -38,6 +42,8 @@ export interface PartialInput {
   readonly model: string;
   readonly granule: number;
   readonly rows: readonly ArchiveRow[];
+  /** Categorical features whose frequent values are counted apart: `readSegmentColumns` tells the model's; none unless told. */
+  readonly segments?: readonly string[];
   readonly late?: number;
 }
 
@@ -58,21 +64,7 @@ export async function buildPartial(input: PartialInput, anchorsOf: AnchorsOf): P
       unprofiled += predicted.length + labelled.length;
       continue;
     }
-    const { manifest, anchors } = found;
-    const profile = emptyProfile(anchors);
-    if (predicted.length > 0) {
-      const { columns } = rowsToColumns(
-        manifest.schema,
-        predicted.map((row) => row.features),
-      );
-      addColumns(profile, [...columns, ...answerColumns(predicted.map((row) => row.answer))]);
-    }
-    if (labelled.length > 0)
-      addColumns(
-        profile,
-        labelColumns(labelled.map((row) => ({ label: row.label, answer: row.prediction.answer }))),
-      );
-    versions.set(version, { profile, predictions: predicted.length, labels: labelled.length });
+    versions.set(version, countPart(found, input.segments ?? [], predicted, labelled));
   }
   return {
     model: input.model,
@@ -84,6 +76,32 @@ export async function buildPartial(input: PartialInput, anchorsOf: AnchorsOf): P
     unprofiled,
     hashes: input.rows.map((row) => rowHash(row.id, row.kind)).sort(),
   };
+}
+
+/** Labels are in no segment: a label knows the answer it belongs to, not the features. */
+function countPart(
+  { manifest, anchors }: Awaited<ReturnType<AnchorsOf>>,
+  segmentColumns: readonly string[],
+  predicted: readonly PredictionRow[],
+  labelled: readonly MatchedLabel[],
+): VersionPart {
+  const profile = emptyProfile(anchors);
+  const segments: Segments = new Map();
+  if (predicted.length > 0) {
+    const features = rowsToColumns(
+      manifest.schema,
+      predicted.map((row) => row.features),
+    );
+    const columns = [...features.columns, ...answerColumns(predicted.map((row) => row.answer))];
+    addColumns(profile, columns);
+    addSegments(segments, anchors, columns, segmentColumns);
+  }
+  if (labelled.length > 0)
+    addColumns(
+      profile,
+      labelColumns(labelled.map((row) => ({ label: row.label, answer: row.prediction.answer }))),
+    );
+  return { profile, segments, predictions: predicted.length, labels: labelled.length };
 }
 
 /** One version without its files must not stop the feed for all others; a store that fails must. */
@@ -119,56 +137,26 @@ function rowHash(id: string, kind: string): string {
   return createHash('sha1').update(`${kind}#${id}`).digest('base64url').slice(0, 11);
 }
 
-/** Whether any row was delivered into more than one of the partials. */
-export function overlap(partials: readonly Partial[]): boolean {
-  const seen = new Set<string>();
-  for (const partial of partials)
-    for (const hash of partial.hashes) {
-      if (seen.has(hash)) return true;
-      seen.add(hash);
-    }
-  return false;
-}
-
-/** Adds up partials of one model; hashes are dropped, as nothing is compared with a roll-up. */
-export function mergePartials(partials: readonly Partial[]): Partial {
-  const first = partials[0]!;
-  const versions = new Map<string, VersionPart>();
-  const outcomes: Record<string, number> = {};
-  for (const partial of partials) {
-    for (const [version, part] of partial.versions)
-      versions.set(version, addPart(versions.get(version), part));
-    for (const [status, count] of Object.entries(partial.outcomes))
-      outcomes[status] = (outcomes[status] ?? 0) + count;
-  }
-  return {
-    model: first.model,
-    granule: first.granule,
-    versions,
-    unmatchedLabels: partials.reduce((sum, one) => sum + one.unmatchedLabels, 0),
-    outcomes,
-    late: partials.reduce((sum, one) => sum + one.late, 0),
-    unprofiled: partials.reduce((sum, one) => sum + one.unprofiled, 0),
-    hashes: [],
-  };
-}
-
-function addPart(sum: VersionPart | undefined, part: VersionPart): VersionPart {
-  if (!sum) return part;
-  return {
-    profile: mergeProfiles(sum.profile, part.profile),
-    predictions: sum.predictions + part.predictions,
-    labels: sum.labels + part.labels,
-  };
+/** Whether any row was delivered into more than one of the batches added up. */
+export function isOverlapping({ hashes }: Partial): boolean {
+  return new Set(hashes).size < hashes.length;
 }
 
 const compress = promisify(gzip);
 const decompress = promisify(gunzip);
 
-interface StoredPartial {
+interface StoredPart {
+  readonly profile: string;
+  /** Absent without segments. */
+  readonly segments?: Readonly<Record<string, string>>;
+  readonly predictions: number;
+  readonly labels: number;
+}
+
+export interface StoredPartial {
   readonly model: string;
   readonly granule: number;
-  readonly versions: Readonly<Record<string, { profile: string; predictions: number; labels: number }>>;
+  readonly versions: Readonly<Record<string, StoredPart>>;
   readonly unmatched_labels: number;
   readonly outcomes: Readonly<Record<string, number>>;
   readonly late: number;
@@ -180,12 +168,7 @@ export async function encodePartial(partial: Partial): Promise<Uint8Array> {
   const stored: StoredPartial = {
     model: partial.model,
     granule: partial.granule,
-    versions: Object.fromEntries(
-      [...partial.versions].map(([version, part]) => [
-        version,
-        { ...part, profile: Buffer.from(encodeProfile(part.profile)).toString('base64') },
-      ]),
-    ),
+    versions: Object.fromEntries([...partial.versions].map(([version, part]) => [version, encodePart(part)])),
     unmatched_labels: partial.unmatchedLabels,
     outcomes: partial.outcomes,
     late: partial.late,
@@ -195,12 +178,71 @@ export async function encodePartial(partial: Partial): Promise<Uint8Array> {
   return compress(JSON.stringify(stored), { level: 4 });
 }
 
+function encodePart({ profile, segments, predictions, labels }: VersionPart): StoredPart {
+  return {
+    profile: Buffer.from(encodeProfile(profile)).toString('base64'),
+    predictions,
+    labels,
+    ...(segments.size > 0 ? { segments: encodeSegments(segments) } : {}),
+  };
+}
+
 export async function decodePartial(bytes: Uint8Array, anchorsOf: AnchorsOf): Promise<Partial> {
-  const stored = JSON.parse((await decompress(bytes)).toString('utf8')) as StoredPartial;
-  const versions = new Map<string, VersionPart>();
+  return addEncodedPartial(undefined, bytes, anchorsOf);
+}
+
+/** A partial as stored, unpacked; its profiles are still encoded, a tenth the size of decoded ones. */
+export async function unpackPartial(bytes: Uint8Array): Promise<StoredPartial> {
+  return JSON.parse((await decompress(bytes)).toString('utf8')) as StoredPartial;
+}
+
+/** Adds what `encodePartial` wrote, as {@link addStoredPartial} does. */
+export async function addEncodedPartial(
+  sum: Partial | undefined,
+  bytes: Uint8Array,
+  anchorsOf: AnchorsOf,
+): Promise<Partial> {
+  return addStoredPartial(sum, await unpackPartial(bytes), anchorsOf);
+}
+
+/**
+ * Adds a stored partial of the same model to a sum: its non-empty cells only, so that a window of many granules costs
+ * what was counted and not what could have been. The profiles of `sum` are changed in place.
+ *
+ * @param sum undefined for a sum of nothing yet; after a throw it is worth nothing
+ * @returns the sum, with the model and granule of the first, and the hashes of all
+ * @throws ArtefactError when the anchors of a version cannot be read, else as `addEncoded`
+ */
+export async function addStoredPartial(
+  sum: Partial | undefined,
+  stored: StoredPartial,
+  anchorsOf: AnchorsOf,
+): Promise<Partial> {
+  const versions = new Map(sum?.versions);
   for (const [version, part] of Object.entries(stored.versions)) {
     const { anchors } = await anchorsOf(stored.model, version);
-    versions.set(version, { ...part, profile: decodeProfile(anchors, Buffer.from(part.profile, 'base64')) });
+    versions.set(version, addEncodedPart(versions.get(version), part, anchors));
   }
-  return { ...stored, unmatchedLabels: stored.unmatched_labels, versions };
+  const outcomes: Record<string, number> = { ...sum?.outcomes };
+  for (const [status, count] of Object.entries(stored.outcomes))
+    outcomes[status] = (outcomes[status] ?? 0) + count;
+  return {
+    model: sum?.model ?? stored.model,
+    granule: sum?.granule ?? stored.granule,
+    versions,
+    unmatchedLabels: (sum?.unmatchedLabels ?? 0) + stored.unmatched_labels,
+    outcomes,
+    late: (sum?.late ?? 0) + stored.late,
+    unprofiled: (sum?.unprofiled ?? 0) + stored.unprofiled,
+    hashes: [...(sum?.hashes ?? []), ...stored.hashes],
+  };
+}
+
+function addEncodedPart(sum: VersionPart | undefined, part: StoredPart, anchors: Anchors): VersionPart {
+  return {
+    profile: addEncoded(sum?.profile ?? emptyProfile(anchors), Buffer.from(part.profile, 'base64')),
+    segments: addEncodedSegments(new Map(sum?.segments), anchors, part.segments ?? {}),
+    predictions: (sum?.predictions ?? 0) + part.predictions,
+    labels: (sum?.labels ?? 0) + part.labels,
+  };
 }

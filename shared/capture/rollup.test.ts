@@ -1,11 +1,12 @@
 import { gunzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { featureOf, rowsOf as rowsOfFeature } from '../profile/profile.ts';
 import { createAnchorsCache } from '../registry/baseline.ts';
 import { objectKeys, stateKeys } from '../registry/keys.ts';
 import { failAtWrite, type MemoryDeps, memoryDeps, startMs, stopFailing } from '../testing/memory-deps.ts';
 import { registerSmall, smallRecord, smallRows } from '../testing/small-model.ts';
 import { type ArchiveRow, encodeRows } from './archive.ts';
-import { buildPartial, encodePartial } from './partial.ts';
+import { buildPartial, decodePartial, encodePartial } from './partial.ts';
 import { closeGranules, readCounters, readGranuleCursor } from './rollup.ts';
 
 const granuleMs = 60_000;
@@ -41,8 +42,16 @@ function rowsOf(from: number, to: number): ArchiveRow[] {
   }));
 }
 
-async function put(granule: number, blob: string, of: readonly ArchiveRow[]): Promise<void> {
-  const partial = await buildPartial({ model: 'small', granule, rows: of }, createAnchorsCache(deps));
+async function put(
+  granule: number,
+  blob: string,
+  of: readonly ArchiveRow[],
+  segments: readonly string[] = [],
+): Promise<void> {
+  const partial = await buildPartial(
+    { model: 'small', granule, rows: of, segments },
+    createAnchorsCache(deps),
+  );
   await deps.objects.put(objectKeys.archive('small', granule, blob), await encodeRows(of));
   await deps.objects.put(objectKeys.partial('small', granule, blob), await encodePartial(partial));
 }
@@ -131,6 +140,27 @@ describe('closeGranules', () => {
     await expect(close()).rejects.toThrow('the store is down');
     expect(await readGranuleCursor(deps, 'small')).toEqual({ next: end, rolled: 0 });
     expect(await deps.state.get(stateKeys.granule('small', startMs + granuleMs))).toBeUndefined();
+  });
+
+  test('a granule rebuilt because of an overlap has its segments again, each row in them once', async () => {
+    deps = memoryDeps({ GRANULE_MS: String(granuleMs) });
+    version = await registerSmall(deps, smallRecord({ monitor: { segments: ['colour'] } }));
+    await put(startMs, 'a', rowsOf(0, 20), ['colour']);
+    await put(startMs, 'b', rowsOf(15, 30), ['colour']);
+    await close();
+    const bytes = await deps.objects.get(objectKeys.granule('small', startMs));
+    const { segments } = (await decodePartial(bytes!, createAnchorsCache(deps))).versions.get(version)!;
+    const counted = [...segments.values()].map((of) => rowsOfFeature(featureOf(of, 'weight')));
+    expect(counted).toHaveLength(2);
+    expect(counted.reduce((sum, one) => sum + one, 0)).toBe(30);
+  });
+
+  test('a roll-up keeps no hashes, whether added up or rebuilt', async () => {
+    await close();
+    for (const key of deps.objects.keys('granules/')) {
+      const { hashes } = JSON.parse(gunzipSync((await deps.objects.get(key))!).toString());
+      expect(hashes).toEqual([]);
+    }
   });
 
   test('two ticks at once count nothing twice', async () => {

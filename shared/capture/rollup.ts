@@ -6,14 +6,8 @@ import type { AnchorsOf } from '../registry/baseline.ts';
 import { objectKeys, stateKeys, timeKey } from '../registry/keys.ts';
 import { deduplicate, readGranuleRows } from './archive.ts';
 import { setBackFromFuture } from './clock-set-back.ts';
-import {
-  buildPartial,
-  decodePartial,
-  encodePartial,
-  mergePartials,
-  overlap,
-  type Partial,
-} from './partial.ts';
+import { addEncodedPartial, buildPartial, encodePartial, isOverlapping, type Partial } from './partial.ts';
+import { readSegmentColumns } from './segment-columns.ts';
 
 type RollupDeps = Pick<Deps, 'state' | 'objects' | 'settings'>;
 
@@ -99,14 +93,16 @@ async function rollUpPending(
 
 async function rollUp(deps: RollupDeps, model: string, granule: number, anchorsOf: AnchorsOf): Promise<void> {
   const files = await deps.objects.list(`${objectKeys.partials(model)}${timeKey(granule)}/`);
-  const partials: Partial[] = [];
+  let merged: Partial | undefined;
   for (const file of files) {
     const bytes = await deps.objects.get(file.key);
-    if (bytes) partials.push(await decodePartial(bytes, anchorsOf));
+    if (bytes) merged = await addEncodedPartial(merged, bytes, anchorsOf);
   }
-  const merged = mergePartials(partials);
-  const whole = overlap(partials) ? await rebuild(deps, merged, anchorsOf) : merged;
-  await deps.objects.putIfAbsent(objectKeys.granule(model, granule), await encodePartial(whole));
+  if (!merged) throw new Error(`no partial of granule ${granule} of "${model}" can be read`);
+  const whole = isOverlapping(merged) ? await rebuild(deps, merged, anchorsOf) : merged;
+  // nothing is compared with a roll-up, so it needs no hashes
+  const stored = await encodePartial({ ...whole, hashes: [] });
+  await deps.objects.putIfAbsent(objectKeys.granule(model, granule), stored);
   const index: GranuleIndex = {
     start: granule,
     versions: Object.fromEntries(
@@ -124,7 +120,8 @@ async function rollUp(deps: RollupDeps, model: string, granule: number, anchorsO
 async function rebuild(deps: RollupDeps, merged: Partial, anchorsOf: AnchorsOf): Promise<Partial> {
   const rows = deduplicate(await readGranuleRows(deps, merged.model, merged.granule));
   const { model, granule, late } = merged;
-  return buildPartial({ model, granule, rows, late }, anchorsOf);
+  const segments = await readSegmentColumns(deps, model);
+  return buildPartial({ model, granule, rows, segments, late }, anchorsOf);
 }
 
 /** Since the model was registered; every counted granule is in exactly once. */

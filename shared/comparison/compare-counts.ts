@@ -2,9 +2,12 @@
 
 import { compareFeature, type FeatureDrift } from '../drift/compare-feature.ts';
 import type { NotComputable } from '../drift/measure.ts';
-import { covarianceDrift } from '../drift/multivariate/covariance.ts';
 import type { DomainClassifierDrift } from '../drift/multivariate/domain-classifier.ts';
-import { pcaReconstructionDrift } from '../drift/multivariate/reconstruction.ts';
+import {
+  judgeDomainClassifier,
+  judgeMultivariate,
+  type MultivariateFinding,
+} from '../drift/multivariate/judge-multivariate.ts';
 import { lossChange, lossSample, type PerformanceResult } from '../performance/loss-change.ts';
 import type { Anchor, Anchors } from '../profile/anchors.ts';
 import { meanOf, standardDeviationOf } from '../profile/moments.ts';
@@ -13,6 +16,7 @@ import { checkConstraints } from '../quality/check-constraints.ts';
 import { checkQuality } from '../quality/check-quality.ts';
 import type { ConstraintsFile } from '../quality/constraints-file.ts';
 import type { QualityFinding } from '../quality/quality-check.ts';
+import { dateColumnNames } from '../tabular/date-columns.ts';
 import { diagnose } from '../verdict/diagnose.ts';
 import { type FeatureVerdict, judgeFeatures } from '../verdict/judge-features.ts';
 import { judgeSegments, type SegmentVerdict, type Slice, segmentEntry } from '../verdict/judge-segments.ts';
@@ -27,7 +31,7 @@ import type {
   TableEntry,
 } from './comparison.ts';
 import { distributionOf } from './distribution.ts';
-import { lossName, type Roles } from './roles.ts';
+import type { Roles } from './roles.ts';
 import { testFigures } from './test-figures.ts';
 
 export interface CountedPair {
@@ -73,16 +77,16 @@ export function compareCounts(pair: CountedPair): Omit<Comparison, 'summary'> & 
     history: [],
     policy,
   });
-  const multivariate = multivariateOf(pair);
+  const findings = multivariateOf(pair);
+  const multivariate = findings.map(multivariateEntry);
   const segments = judgeSegments({
     anchors,
-    slices: pair.slices,
+    slices: pair.slices.map((slice) => ({ ...slice, ...sliceLoss(pair, slice) })),
     policy,
     ...(pair.minSegmentRows === undefined ? {} : { minRows: pair.minSegmentRows }),
     designEffects: new Map(anchors.anchors.map(({ name }) => [name, designEffect])),
   });
   const level = overallLevel(window.level, multivariate, segments, drifts.length);
-  const finding = multivariate.find(({ verdict, figure }) => verdict === 'shifted' && 'p_value' in figure);
   return {
     features: verdicts.map((verdict, at) => columnEntry(pair, drifts[at]!, verdict)),
     segments: segments.map(segmentEntry),
@@ -102,15 +106,7 @@ export function compareCounts(pair: CountedPair): Omit<Comparison, 'summary'> & 
         features: verdicts,
         performance,
         ...(pair.importance ? { importance: pair.importance } : {}),
-        ...(finding && 'p_value' in finding.figure
-          ? {
-              multivariate: {
-                test: finding.test,
-                pValue: finding.figure.p_value ?? 1,
-                reason: finding.reasons[0] ?? finding.test,
-              },
-            }
-          : {}),
+        multivariate: findings.find(({ isFound }) => isFound),
       }),
       reference: pair.tables.reference,
       current: pair.tables.current,
@@ -151,7 +147,8 @@ function driftShare(verdicts: readonly FeatureVerdict[]): number {
 }
 
 function qualityOf(pair: CountedPair): QualityFinding[] {
-  const { anchors, reference, current, designEffect, constraints, unexpected } = pair;
+  const { anchors, reference, current, designEffect, unexpected } = pair;
+  const constraints = applicable(pair);
   const absent = pair.absent.map(
     (column): QualityFinding => ({
       check: 'column_absent',
@@ -169,80 +166,58 @@ function qualityOf(pair: CountedPair): QualityFinding[] {
   ].sort((a, b) => Number(a.severity === 'soft') - Number(b.severity === 'soft'));
 }
 
-function performanceOf({ anchors, reference, current, roles }: CountedPair): PerformanceResult | undefined {
-  const anchor = anchors.anchors.find(({ name }) => name === lossName);
+/** A column that was left out, by wish or for a reason already given, is not one that the data lack. */
+function applicable({ constraints, notCompared, anchors }: CountedPair): ConstraintsFile | undefined {
+  if (!constraints) return undefined;
+  const known = new Set(anchors.anchors.map(({ name }) => name));
+  const left = new Set(notCompared.flatMap(({ column }) => [column, ...dateColumnNames(column)]));
+  const columns = Object.entries(constraints.columns).filter(([name]) => known.has(name) || !left.has(name));
+  return { ...constraints, columns: Object.fromEntries(columns) };
+}
+
+function performanceOf(pair: CountedPair): PerformanceResult | undefined {
+  const losses = lossesOf(pair, pair.reference, pair.current);
+  return losses && lossChange(losses.kind, losses.reference, losses.current);
+}
+
+function sliceLoss(pair: CountedPair, { reference, current }: Slice): Pick<Slice, 'loss'> {
+  const loss = lossesOf(pair, reference, current);
+  return loss ? { loss } : {};
+}
+
+function lossesOf(
+  { anchors, roles }: CountedPair,
+  reference: Profile,
+  current: Profile,
+): Slice['loss'] | undefined {
+  const anchor = anchors.anchors.find(({ channel }) => channel === 'loss');
   const target = anchors.anchors.find(({ name }) => name === roles.target);
   if (!anchor || !target) return undefined;
-  return lossChange(
-    target.kind === 'numeric' ? 'absolute_error' : 'error_rate',
-    lossSample(anchor, featureOf(reference, lossName)),
-    lossSample(anchor, featureOf(current, lossName)),
-  );
-}
-
-/** Shown at this level when also large enough; never an alarm by itself, as dependence alone seldom costs. */
-const MULTIVARIATE_ALPHA = 0.01;
-/** Smallest effects worth showing, whatever the certainty: of a correlation, a relative error, an area under the curve. */
-const LEAST = { correlation: 0.05, error: 0.02, auc: 0.55 };
-
-function multivariateOf(pair: CountedPair): MultivariateEntry[] {
-  return [covarianceEntry(pair), reconstructionEntry(pair), classifierEntry(pair)];
-}
-
-function covarianceEntry({ anchors, reference, current, designEffect }: CountedPair): MultivariateEntry {
-  const drift = covarianceDrift(anchors.dependence, reference.coMoments, current.coMoments, { designEffect });
-  if (!drift.computable) return unknown('covariance', drift);
-  const [pair] = drift.pairs;
-  return judged('covariance', drift.statistic, drift.pValue, {
-    isLarge: pair !== undefined && Math.abs(pair.now - pair.before) >= LEAST.correlation,
-    reason: pair
-      ? `${pair.a} and ${pair.b}: correlation went from ${pair.before.toFixed(2)} to ${pair.now.toFixed(2)}`
-      : 'correlations changed',
-  });
-}
-
-function reconstructionEntry({ anchors, reference, current, designEffect }: CountedPair): MultivariateEntry {
-  const drift = pcaReconstructionDrift(anchors.dependence, reference.coMoments, current.coMoments, {
-    designEffect,
-  });
-  if (!drift.computable) return unknown('pca_reconstruction', drift);
-  const { before, now, statistic, pValue } = drift;
-  return judged('pca_reconstruction', statistic, pValue, {
-    isLarge: Math.abs(now - before) >= LEAST.error * before,
-    reason: `rows fit the reference's principal components ${now > before ? 'worse' : 'better'}: squared error ${formatted(before)} → ${formatted(now)}`,
-  });
-}
-
-function classifierEntry({ domainClassifier: drift }: CountedPair): MultivariateEntry {
-  if (!drift.computable) return unknown('domain_classifier', drift);
-  const named = drift.importance.slice(0, 3).map(({ name }) => name);
-  return judged('domain_classifier', drift.auc, drift.pValue, {
-    isLarge: drift.auc >= LEAST.auc,
-    reason: `a classifier tells current from reference rows with AUC ${drift.auc.toFixed(2)}, most by ${named.join(', ')}`,
-  });
-}
-
-function unknown(test: string, { reason }: NotComputable): MultivariateEntry {
-  return { test, figure: { not_computable: reason }, verdict: 'insufficient_data', reasons: [] };
-}
-
-function judged(
-  test: string,
-  statistic: number,
-  pValue: number,
-  { isLarge, reason }: { readonly isLarge: boolean; readonly reason: string },
-): MultivariateEntry {
-  const isFound = pValue <= MULTIVARIATE_ALPHA && isLarge;
   return {
-    test,
-    figure: { statistic, p_value: pValue },
-    verdict: isFound ? 'shifted' : 'stable',
-    reasons: isFound ? [reason] : [],
+    kind: target.kind === 'numeric' ? 'absolute_error' : 'error_rate',
+    reference: lossSample(anchor, featureOf(reference, anchor.name)),
+    current: lossSample(anchor, featureOf(current, anchor.name)),
   };
 }
 
-function formatted(value: number): string {
-  return String(Number(value.toPrecision(3)));
+function multivariateOf(pair: CountedPair): MultivariateFinding[] {
+  const { anchors, reference, current, designEffect } = pair;
+  return [
+    ...judgeMultivariate(anchors.dependence, reference.coMoments, current.coMoments, { designEffect }),
+    judgeDomainClassifier(pair.domainClassifier),
+  ];
+}
+
+function multivariateEntry(finding: MultivariateFinding): MultivariateEntry {
+  const { test, isFound, reason } = finding;
+  if (!finding.computable)
+    return { test, figure: { not_computable: reason }, verdict: 'insufficient_data', reasons: [] };
+  return {
+    test,
+    figure: { statistic: finding.statistic, p_value: finding.pValue },
+    verdict: isFound ? 'shifted' : 'stable',
+    reasons: isFound ? [reason] : [],
+  };
 }
 
 function columnEntry(pair: CountedPair, drift: FeatureDrift, verdict: FeatureVerdict): ComparedColumn {

@@ -62,7 +62,7 @@ export interface ColumnFigures {
   readonly unseen?: number;
 }
 
-export interface QualityEntry {
+interface QualityEntry {
   readonly check: string;
   readonly severity: 'hard' | 'soft';
   readonly column?: string;

@@ -8,7 +8,7 @@ export interface Roles {
   readonly prediction?: string;
 }
 
-export const lossName = '$loss';
+const lossName = '$loss';
 
 /** What a column says about the model. */
 export function channelOf(name: string, roles: Roles): Channel {

@@ -38,16 +38,21 @@ export function testFigures(
   const figures: Record<string, TestFigure> = {};
   for (const test of driftTests) {
     const result = run(test);
-    if (result) figures[shortNames[test.name] ?? test.name] = toFigure(result);
+    if (result) figures[shortNames[test.name] ?? test.name] = toFigure(result, whyInfinite(test, anchor));
   }
   return figures;
 }
 
-function toFigure(result: TestResult | NotComputable): TestFigure {
+/** A statistic of the values divides by their spread, one of the shares by a share that may be 0. */
+function whyInfinite(test: DriftTest, { kind }: Anchor): string {
+  if (kind === 'numeric' && test.profiles) return 'infinite: neither sample varies, and they differ';
+  return `infinite: a ${kind === 'numeric' ? 'cell' : 'category'} of one sample is absent from the other`;
+}
+
+function toFigure(result: TestResult | NotComputable, whyInfinite: string): TestFigure {
   if (!result.computable) return { not_computable: result.reason };
   const { statistic, pValue, lo, hi } = result;
-  if (!Number.isFinite(statistic))
-    return { not_computable: 'infinite: a category of one sample is absent from the other' };
+  if (!Number.isFinite(statistic)) return { not_computable: whyInfinite };
   return {
     statistic,
     ...(pValue === undefined ? {} : { p_value: pValue }),

@@ -13,7 +13,7 @@ import { featureCells } from './feature-cells.ts';
 import { rankComponents } from './rank-components.ts';
 
 /** Fewer sub-windows say nothing about their spread. */
-export const MIN_SUB_WINDOWS = 5;
+const MIN_SUB_WINDOWS = 5;
 /** Rows of a sub-window below which it is left out. */
 const MIN_ROWS = 30;
 

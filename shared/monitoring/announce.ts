@@ -19,7 +19,7 @@ export async function announce(deps: AnnounceDeps, model: ModelRecord, report: R
   const pointer = await readPointer(deps, model.name);
   if (pointer?.champion !== report.version) return;
   const reason = report.reasons[0] ?? verdict.kind;
-  const since = verdict.episode.start ?? report.window.start;
+  const since = verdict.episode.changePoint ?? verdict.episode.start ?? report.window.start;
   const detail = {
     model: model.name,
     version: report.version,

@@ -1,18 +1,23 @@
 /** A window's report: quality, drift and performance of one version, and the verdict made of them. Pure. */
 
 import { channelNames } from '../capture/channels.ts';
+import type { Diagnosis } from '../comparison/comparison.ts';
 import { compareFeature, type FeatureDrift } from '../drift/compare-feature.ts';
+import { judgeMultivariate, type MultivariateFinding } from '../drift/multivariate/judge-multivariate.ts';
 import { lossChange, lossSample, type PerformanceResult } from '../performance/loss-change.ts';
-import { featureOf, type Profile } from '../profile/profile.ts';
+import { emptyProfile, featureOf, type Profile } from '../profile/profile.ts';
+import { segmentOf } from '../profile/segments.ts';
 import { checkQuality } from '../quality/check-quality.ts';
 import type { ColumnConstraint, QualityFinding } from '../quality/quality-check.ts';
-import type { Baseline } from '../registry/baseline.ts';
+import { type Baseline, referenceFor } from '../registry/baseline.ts';
 import type { MonitorPolicy } from '../registry/model.ts';
 import type { ModelSchema } from '../schema/feature-schema.ts';
+import { diagnose } from '../verdict/diagnose.ts';
 import { type FeatureVerdict, judgeFeatures } from '../verdict/judge-features.ts';
+import { judgeSegments, type SegmentVerdict } from '../verdict/judge-segments.ts';
 import { judgeWindow, type WindowVerdict } from '../verdict/judge-window.ts';
 import type { WindowOutcome } from '../verdict/outcome.ts';
-import { type DriftPolicy, defaultDriftPolicy } from '../verdict/policy.ts';
+import { alarmAlphaFor, type DriftPolicy, defaultDriftPolicy } from '../verdict/policy.ts';
 import type { Window } from '../windows/due.ts';
 
 interface FeatureReport extends FeatureVerdict {
@@ -34,7 +39,14 @@ export interface Report {
   readonly quality: readonly QualityFinding[];
   readonly features: readonly FeatureReport[];
   readonly performance: PerformanceResult;
+  /** How features go together; shown, never an alarm by itself. */
+  readonly multivariate: readonly MultivariateFinding[];
+  /** The same verdicts per value of the policy's segment columns, weakest first; shown, never a page by themselves. */
+  readonly segments: readonly Omit<SegmentVerdict, 'features'>[];
+  readonly diagnosis: Diagnosis;
   readonly baseline: string;
+  /** Whether the reference was the same hours of the baseline's days rather than all of it. */
+  readonly seasonal: boolean;
   readonly policy: DriftPolicy;
 }
 
@@ -45,8 +57,12 @@ export interface ReportInput {
   readonly window: Window;
   readonly baseline: Baseline;
   readonly current: Profile;
+  /** Of the policy's segments, by `segmentKey`. */
+  readonly segments: ReadonlyMap<string, Profile>;
   readonly rows: number;
   readonly labels: number;
+  /** Rows of this window that came after it was closed. */
+  readonly late: number;
   readonly monitor: MonitorPolicy;
   /** Outcomes of this version's earlier windows, oldest first. */
   readonly history: readonly WindowOutcome[];
@@ -59,22 +75,30 @@ function reportId(windowStart: number, version: string): string {
 
 export function buildReport(input: ReportInput): Report {
   const { baseline, current, window } = input;
+  const { anchors, designEffects } = baseline;
+  const { reference, seasonal } = referenceFor(baseline, window);
   const policy = driftPolicy(input.monitor);
   const quality = checkQuality({
-    anchors: baseline.anchors,
-    reference: baseline.reference,
+    anchors,
+    reference,
     current,
     constraints: constraintsOf(baseline.manifest.schema),
+    lateRows: input.late,
+    designEffect: typicalEffect(designEffects),
   });
-  const evidence = baseline.anchors.anchors
+  const evidence = anchors.anchors
     .filter((anchor) => anchor.channel !== 'loss')
     .map((anchor) =>
-      compareFeature(anchor, featureOf(baseline.reference, anchor.name), featureOf(current, anchor.name), {
+      compareFeature(anchor, featureOf(reference, anchor.name), featureOf(current, anchor.name), {
+        designEffect: designEffects.get(anchor.name) ?? 1,
         evidence: true,
       }),
     );
   const features = judgeFeatures(evidence, policy);
   const performance = judgePerformance(baseline, current);
+  const multivariate = judgeMultivariate(anchors.dependence, reference.coMoments, current.coMoments, {
+    designEffect: typicalEffect(designEffects),
+  });
   const start = new Date(window.start).toISOString();
   return {
     id: reportId(window.start, input.version),
@@ -95,15 +119,52 @@ export function buildReport(input: ReportInput): Report {
     quality,
     features: features.map((feature, at) => ({ ...feature, evidence: evidence[at]! })),
     performance,
+    multivariate,
+    segments: judgeSlices(input, policy),
+    diagnosis: diagnose({
+      quality,
+      features,
+      performance,
+      importance: new Map(baseline.manifest.importance.map(({ name, share }) => [name, share])),
+      multivariate: multivariate.find((finding) => finding.isFound),
+    }),
     baseline: baseline.file,
+    seasonal,
     policy,
   };
+}
+
+/** For what is counted per row and not per column: the median column's. */
+function typicalEffect(designEffects: ReadonlyMap<string, number>): number {
+  const sorted = [...designEffects.values()].sort((one, other) => one - other);
+  return sorted[Math.floor(sorted.length / 2)] ?? 1;
+}
+
+/** Segments that the baseline or the window has. */
+function judgeSlices({ baseline, segments, monitor }: ReportInput, policy: DriftPolicy): Report['segments'] {
+  const { anchors, designEffects } = baseline;
+  const keys = [...new Set([...baseline.segments.keys(), ...segments.keys()])].filter((key) =>
+    monitor.segments.includes(segmentOf(key).column),
+  );
+  const none = emptyProfile(anchors);
+  return judgeSegments({
+    anchors,
+    slices: keys.map((key) => ({
+      ...segmentOf(key),
+      reference: baseline.segments.get(key) ?? none,
+      current: segments.get(key) ?? none,
+    })),
+    policy,
+    designEffects,
+  }).map(({ features: _, ...segment }) => segment);
 }
 
 function driftPolicy(monitor: MonitorPolicy): DriftPolicy {
   return {
     ...defaultDriftPolicy,
+    correction: monitor.correction,
     alpha: monitor.alpha,
+    alarmAlpha: alarmAlphaFor(monitor.false_alarms_per_month, monitor.window_ms, monitor),
     psiWarning: monitor.psi_warning,
     psiCritical: monitor.psi_critical,
     minRows: monitor.min_rows,

@@ -5,7 +5,7 @@ import erfc from '@stdlib/math-base-special-erfc';
 /** Features whose dependence is counted; pairs grow with the square. */
 export const MAX_DEPENDENT_COLUMNS = 32;
 /** A score is a standard normal quantile in steps of 1/24. */
-export const SCORE_SCALE = 24;
+const SCORE_SCALE = 24;
 /** ±3.3 sigma: one outlier, however far out, weighs no more. */
 const MAX_SCORE = 80;
 

@@ -58,7 +58,7 @@ export function emptyProfile(anchors: Anchors): Profile {
   };
 }
 
-export function emptyFeature(anchor: Anchor): FeatureProfile {
+function emptyFeature(anchor: Anchor): FeatureProfile {
   if (anchor.kind === 'categorical')
     return {
       kind: 'categorical',

@@ -1,6 +1,6 @@
 /** What a model is: its record, policies and versions, as stored. */
 import * as z from 'zod';
-import { modelSchemaSchema } from '../schema/feature-schema.ts';
+import { type ModelSchema, modelSchemaSchema } from '../schema/feature-schema.ts';
 
 export const modelNameSchema = z
   .string()
@@ -21,6 +21,12 @@ const monitorPolicySchema = z.strictObject({
   /** An alarm is confirmed when `m` of the last `n` disjoint windows agree. */
   m: z.number().int().min(1).default(2),
   n: z.number().int().min(1).default(3),
+  /** Categorical features whose frequent values are judged apart, each with its twenty most frequent baseline values. */
+  segments: z.array(z.string()).max(5).default([]),
+  /** Confirmed false alarms that are expected of the model in 30 days, at most; sets the level an alarm needs. */
+  false_alarms_per_month: z.number().positive().max(1000).default(1),
+  /** How p-values are corrected for the number of features, and of segments × features. */
+  correction: z.enum(['bh', 'by', 'holm', 'bonferroni']).default('bh'),
 });
 
 const retrainPolicySchema = z.strictObject({
@@ -42,14 +48,30 @@ const retrainPolicySchema = z.strictObject({
   max_loss: z.number().positive().optional(),
 });
 
-export const modelRecordSchema = z.strictObject({
-  name: modelNameSchema,
-  task: z.enum(['classification', 'regression']),
-  schema: modelSchemaSchema,
-  monitor: monitorPolicySchema,
-  retrain: retrainPolicySchema,
-  created_at: z.string(),
-});
+export const modelRecordSchema = z
+  .strictObject({
+    name: modelNameSchema,
+    task: z.enum(['classification', 'regression']),
+    schema: modelSchemaSchema,
+    monitor: monitorPolicySchema,
+    retrain: retrainPolicySchema,
+    created_at: z.string(),
+  })
+  .superRefine(({ schema, monitor }, context) => {
+    const message = segmentFault(schema, monitor.segments);
+    if (message !== undefined) context.addIssue({ code: 'custom', path: ['monitor', 'segments'], message });
+  });
+
+/** Why rows cannot be counted by these segments, in words; undefined when they can. */
+function segmentFault(schema: ModelSchema, segments: readonly string[]): string | undefined {
+  const allowed = schema.features.filter(({ kind }) => kind === 'categorical').map(({ name }) => name);
+  const twice = segments.find((name, at) => segments.indexOf(name) < at);
+  if (twice !== undefined) return `segment "${twice}" is named twice`;
+  const wrong = segments.find((name) => !allowed.includes(name));
+  if (wrong === undefined) return undefined;
+  const listed = allowed.length > 0 ? allowed.slice(0, 20).join(', ') : 'none in this schema';
+  return `segment "${wrong}" is not a categorical feature; allowed: ${listed}`;
+}
 
 export type MonitorPolicy = z.infer<typeof monitorPolicySchema>;
 export type RetrainPolicy = z.infer<typeof retrainPolicySchema>;

@@ -16,6 +16,7 @@ import type { Column } from '../schema/columns.ts';
 import { schemaHash } from '../schema/feature-schema.ts';
 import { type GbdtModel, importance, predictGbdt } from '../training/gbdt.ts';
 import { compareParity, type Parity, parityRows } from '../training/parity.ts';
+import { expectedContext } from './expected-context.ts';
 import { featuresOf } from './labelled-data.ts';
 import type { LabelledRow } from './snapshot.ts';
 
@@ -28,6 +29,8 @@ export interface VersionInput {
   readonly holdout: readonly LabelledRow[];
   /** The period the version is accepted on: its features are what it is expected to serve. */
   readonly expected: readonly LabelledRow[];
+  /** Design effects by column that hold where `expected` is too short to measure them: those of the champion. */
+  readonly inherited?: ReadonlyMap<string, number>;
   readonly trainer: Manifest['trainer'];
   readonly snapshot: Manifest['snapshot'];
   readonly now: number;
@@ -57,7 +60,7 @@ export async function buildVersion(input: VersionInput): Promise<VersionBuild> {
     if (!parity.passed) return { passed: false, reason: parityReason(parity) };
     const answers = answersOf(schema, await session.run(heldOut));
     const manifest = manifestOf(input, parity, answers);
-    return { passed: true, manifest, files: await filesOf(input, answers) };
+    return { passed: true, manifest, files: await filesOf(input, heldOut.columns, answers) };
   } finally {
     await session.release();
   }
@@ -107,19 +110,34 @@ function manifestOf(input: VersionInput, parity: Parity, answers: readonly Answe
 }
 
 /** Features from the accepted period; what the model says and how far off it is from held-out rows only. */
-async function filesOf(input: VersionInput, answers: readonly Answer[]): Promise<Record<string, Uint8Array>> {
-  const { columns } = featuresOf(input.record.schema, input.expected);
+async function filesOf(
+  input: VersionInput,
+  heldOut: readonly Column[],
+  answers: readonly Answer[],
+): Promise<Record<string, Uint8Array>> {
+  const { record, inherited } = input;
+  const { columns } = featuresOf(record.schema, input.expected);
   const answered = answerColumns(answers);
   const labelled = labelColumns(input.holdout.map((row, at) => ({ label: row.label, answer: answers[at]! })));
-  const all = [...columns, ...answered, ...labelled];
-  const anchors = buildAnchors(all.map((column) => ({ ...column, channel: channelOf(column) })));
+  const outputs = [...answered, ...labelled];
+  const anchors = buildAnchors(
+    [...columns, ...outputs].map((column) => ({ ...column, channel: channelOf(column) })),
+  );
   const reference = emptyProfile(anchors);
   addColumns(reference, columns);
-  addColumns(reference, answered);
-  addColumns(reference, labelled);
+  addColumns(reference, outputs);
+  const context = expectedContext({
+    anchors,
+    features: { at: input.expected.map((row) => row.at), columns },
+    outputs: { at: input.holdout.map((row) => row.at), columns: outputs },
+    heldOut: { features: heldOut, answers: answered },
+    windowMs: record.monitor.window_ms,
+    segments: record.monitor.segments,
+    ...(inherited ? { inherited } : {}),
+  });
   return {
     'model.onnx': input.onnx,
-    ...baselineFiles(anchors, reference),
+    ...(await baselineFiles(anchors, reference, context)),
     'train.ndjson.gz': await encodeRows(input.training),
     'holdout.ndjson.gz': await encodeRows(input.holdout),
   };

@@ -45,7 +45,14 @@ export function judgeWindow(input: WindowInput): WindowVerdict {
   const confirmed = contributing.length > 0;
   const episode = nextEpisode({ ...window, confirmed }, contributing[0], history, policy);
   const worst = worstFeature(input.features);
-  return { ...window, confirmed, episode, ...(worst ? { worst } : {}), reasons: reasonsOf(input, kind) };
+  const recent = recentWindows(window, history, policy);
+  return {
+    ...window,
+    confirmed,
+    episode,
+    ...(worst ? { worst } : {}),
+    reasons: reasonsOf(input, kind, recent),
+  };
 }
 
 function signalsOf({ features, quality, performance }: WindowInput): string[] {
@@ -96,10 +103,7 @@ function contributingWindows(
 ): readonly JudgedWindow[] {
   if (kind === 'data_incident') return [current];
   const { m, n } = policy.persistence;
-  const judged = history.filter(
-    (outcome) => outcome.level !== 'insufficient_data' && outcome.kind !== 'data_incident',
-  );
-  const recent: readonly JudgedWindow[] = [...(n > 1 ? judged.slice(1 - n) : []), current];
+  const recent = recentWindows(current, history, policy);
   const ofKind = current.signals.filter((signal) => signal.startsWith(`${kind}:`));
   const bySignal = ofKind
     .map((signal) => recent.filter((window) => window.signals.includes(signal)))
@@ -110,6 +114,18 @@ function contributingWindows(
   return alarming.length >= n ? alarming : [];
 }
 
+/** The last n windows that could be judged, this one included: among them an alarm is confirmed. */
+function recentWindows(
+  current: JudgedWindow,
+  history: readonly WindowOutcome[],
+  { persistence: { n } }: DriftPolicy,
+): readonly JudgedWindow[] {
+  const judged = history.filter(
+    (outcome) => outcome.level !== 'insufficient_data' && outcome.kind !== 'data_incident',
+  );
+  return [...(n > 1 ? judged.slice(1 - n) : []), current];
+}
+
 function worstFeature(features: readonly FeatureVerdict[]): { name: string; psi: number } | undefined {
   const [worst] = [...features]
     .filter((feature) => feature.channel !== 'label' && feature.psiDebiased !== undefined)
@@ -117,14 +133,36 @@ function worstFeature(features: readonly FeatureVerdict[]): { name: string; psi:
   return worst?.psi === undefined ? undefined : { name: worst.name, psi: worst.psi };
 }
 
-function reasonsOf({ features, quality, performance }: WindowInput, kind: 'none' | IncidentKind): string[] {
+function reasonsOf(
+  { features, quality, performance }: WindowInput,
+  kind: 'none' | IncidentKind,
+  recent: readonly JudgedWindow[],
+): string[] {
   const findings = quality.map(({ column, message }) => (column ? `${column}: ${message}` : message));
   const hard = findings.filter((_, at) => quality[at]?.severity === 'hard');
   const soft = findings.filter((_, at) => quality[at]?.severity === 'soft');
   const drift = [...features]
     .filter((feature) => feature.level !== 'stable')
     .sort((a, b) => (b.psiDebiased ?? -1) - (a.psiDebiased ?? -1))
-    .flatMap((feature) => feature.reasons);
-  const loss = performance && isAlarm(performance.level) ? [performance.reason] : [];
+    .flatMap(({ name, level, reasons }) =>
+      isAlarm(level) ? withPersistence(reasons, `drift:${name}`, recent) : reasons,
+    );
+  const loss =
+    performance && isAlarm(performance.level)
+      ? withPersistence([performance.reason], 'performance_drop:loss', recent)
+      : [];
   return kind === 'data_incident' ? [...hard, ...soft] : [...drift, ...loss, ...soft];
+}
+
+/** The first reason says in how many of the last windows its signal was there: `…, 2 of 3 windows`. */
+function withPersistence(
+  reasons: readonly string[],
+  signal: string,
+  recent: readonly JudgedWindow[],
+): readonly string[] {
+  if (recent.length < 2) return reasons;
+  const present = recent.filter((window) => window.signals.includes(signal)).length;
+  return reasons.map((reason, at) =>
+    at === 0 ? `${reason}, ${present} of ${recent.length} windows` : reason,
+  );
 }

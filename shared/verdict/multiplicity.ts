@@ -31,7 +31,7 @@ const corrections: Record<CorrectionMethod, (pValues: readonly number[]) => numb
  * @returns adjusted values in the same order
  * @example benjaminiHochberg([0.01, 0.04, 0.03, 0.005]) // [0.02, 0.04, 0.04, 0.02]
  */
-export function benjaminiHochberg(pValues: readonly number[]): number[] {
+function benjaminiHochberg(pValues: readonly number[]): number[] {
   return stepUp(pValues, 1);
 }
 
@@ -43,7 +43,7 @@ export function benjaminiHochberg(pValues: readonly number[]): number[] {
  * @returns adjusted values in the same order
  * @example benjaminiYekutieli([0.01, 0.04]) // [0.03, 0.06]
  */
-export function benjaminiYekutieli(pValues: readonly number[]): number[] {
+function benjaminiYekutieli(pValues: readonly number[]): number[] {
   return stepUp(
     pValues,
     pValues.reduce((sum, _, at) => sum + 1 / (at + 1), 0),
@@ -58,7 +58,7 @@ export function benjaminiYekutieli(pValues: readonly number[]): number[] {
  * @returns adjusted values in the same order
  * @example holm([0.01, 0.04, 0.03, 0.005]) // [0.03, 0.06, 0.06, 0.02]
  */
-export function holm(pValues: readonly number[]): number[] {
+function holm(pValues: readonly number[]): number[] {
   const adjusted = new Array<number>(pValues.length);
   let most = 0;
   ascending(pValues).forEach(({ p, at }, rank) => {
@@ -75,7 +75,7 @@ export function holm(pValues: readonly number[]): number[] {
  * @returns adjusted values in the same order
  * @example bonferroni([0.01, 0.04]) // [0.02, 0.08]
  */
-export function bonferroni(pValues: readonly number[]): number[] {
+function bonferroni(pValues: readonly number[]): number[] {
   return pValues.map((p) => Math.min(1, p * pValues.length));
 }
 

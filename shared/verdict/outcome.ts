@@ -14,6 +14,8 @@ export interface Episode {
   readonly kind?: IncidentKind;
   /** Start of the first window that showed it, which is before the one that confirmed it. */
   readonly start?: string;
+  /** Where within that window the change began, by splitting its granules; absent when it could not be located. */
+  readonly changePoint?: string;
   /** Start of the window in which it was closed. */
   readonly end?: string;
   /** Gravest level so far. */

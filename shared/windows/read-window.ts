@@ -1,28 +1,49 @@
 /** A window's granules added up: what is judged, and what an operator may accept as normal. */
-import { decodePartial, mergePartials, type Partial } from '../capture/partial.ts';
+import { addStoredPartial, type Partial, type StoredPartial, unpackPartial } from '../capture/partial.ts';
 import type { Deps } from '../deps.ts';
 import { queryAll } from '../ports/query-all.ts';
 import type { AnchorsOf } from '../registry/baseline.ts';
 import { objectKeys, stateKeys, timeKey } from '../registry/keys.ts';
 import type { Window } from './due.ts';
 
-/** One granule after the other, so that memory does not grow with the window; undefined when the window is empty. */
+/** Enough to hide the store's latency behind the adding up. */
+const granulesAhead = 4;
+
+/** A few granules at a time, so that memory does not grow with the window; undefined when the window is empty. */
 export async function readWindow(
   deps: Pick<Deps, 'state' | 'objects'>,
   model: string,
   window: Window,
   anchorsOf: AnchorsOf,
 ): Promise<Partial | undefined> {
-  let merged: Partial | undefined;
-  for await (const item of queryAll(deps.state, stateKeys.of(model), {
+  const granules = queryAll(deps.state, stateKeys.of(model), {
     from: `granule#${timeKey(window.start)}`,
     before: `granule#${timeKey(window.end)}`,
-  })) {
+  });
+  const read = async (item: { readonly value: unknown }): Promise<StoredPartial | undefined> => {
     const { start } = item.value as { start: number };
     const bytes = await deps.objects.get(objectKeys.granule(model, start));
-    if (!bytes) continue;
-    const granule = await decodePartial(bytes, anchorsOf);
-    merged = merged ? mergePartials([merged, granule]) : granule;
-  }
+    return bytes && unpackPartial(bytes);
+  };
+  let merged: Partial | undefined;
+  for await (const granule of readAhead(granules, granulesAhead, read))
+    if (granule) merged = await addStoredPartial(merged, granule, anchorsOf);
   return merged;
+}
+
+/** What `read` makes of each input, in their order; up to `ahead` more are being read meanwhile. */
+async function* readAhead<Input, Output>(
+  inputs: AsyncIterable<Input>,
+  ahead: number,
+  read: (input: Input) => Promise<Output>,
+): AsyncGenerator<Output> {
+  const pending: Promise<Output>[] = [];
+  for await (const input of inputs) {
+    const next = read(input);
+    // it is thrown in its turn; until then nobody waits for it
+    next.catch(() => undefined);
+    pending.push(next);
+    if (pending.length > ahead) yield await pending.shift()!;
+  }
+  for (const last of pending) yield await last;
 }

@@ -1,9 +1,14 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { stateKeys } from '../registry/keys.ts';
+import { encodeProfile } from '../profile/encode.ts';
+import { mergeProfiles } from '../profile/profile.ts';
+import { createAnchorsCache } from '../registry/baseline.ts';
+import { objectKeys, stateKeys } from '../registry/keys.ts';
 import { type MemoryDeps, memoryDeps, startMs } from '../testing/memory-deps.ts';
-import { smallRecord } from '../testing/small-model.ts';
+import { registerSmall, smallRecord, smallRows } from '../testing/small-model.ts';
+import { addTraffic, closeUntil } from '../testing/traffic.ts';
 import { announceDueWindows, releaseWindowClaim } from './claim.ts';
 import { dueWindows, windowLength } from './due.ts';
+import { readWindow } from './read-window.ts';
 
 const granuleMs = 60_000;
 const windowMs = 5 * granuleMs;
@@ -132,5 +137,54 @@ describe('announceDueWindows', () => {
     await expect(announceDueWindows(deps, model)).rejects.toThrow('the bus is down');
     deps.events.beforePublish = () => undefined;
     expect(await announceDueWindows(deps, model)).toEqual([window(0)]);
+  });
+});
+
+describe('readWindow', () => {
+  const read = (of = { start: startMs, end: startMs + 20 * granuleMs }) =>
+    readWindow(deps, 'small', of, createAnchorsCache(deps));
+  /** A row every second for twenty granules, but for three of them. */
+  async function traffic(): Promise<string> {
+    const version = await registerSmall(deps, model);
+    const rows = smallRows(1200, 3, { from: startMs }).filter(
+      ({ at }) => at < startMs + 7 * granuleMs || at >= startMs + 10 * granuleMs,
+    );
+    await addTraffic(deps, 'small', version, rows);
+    await closeUntil(deps, 'small', startMs + 20 * granuleMs);
+    return version;
+  }
+
+  test('of many granules is what their windows add up to, whole and in halves', async () => {
+    const version = await traffic();
+    const half = startMs + 8 * granuleMs;
+    const [whole, first, second] = await Promise.all([
+      read(),
+      read({ start: startMs, end: half }),
+      read({ start: half, end: startMs + 20 * granuleMs }),
+    ]);
+    const [all, ...halves] = [whole, first, second].map((one) => one!.versions.get(version)!);
+    expect(all).toMatchObject({ predictions: 1020, labels: 1020 });
+    expect(halves.map(({ predictions }) => predictions)).toEqual([420, 600]);
+    const [one, two] = halves.map(({ profile }) => profile);
+    expect(encodeProfile(mergeProfiles(one!, two!))).toEqual(encodeProfile(all!.profile));
+  });
+
+  test('without a row in it is undefined', async () => {
+    await traffic();
+    expect(await read({ start: startMs + 7 * granuleMs, end: startMs + 10 * granuleMs })).toBeUndefined();
+  });
+
+  test('read twice is the same twice: adding up changes nothing that is stored', async () => {
+    const version = await traffic();
+    const [one, two] = [await read(), await read()].map((of) => of!.versions.get(version)!.profile);
+    expect(encodeProfile(one!)).toEqual(encodeProfile(two!));
+  });
+
+  test('goes on without a granule whose file is gone, and stops at one that cannot be read', async () => {
+    const version = await traffic();
+    await withGranules(8);
+    expect((await read())!.versions.get(version)!.predictions).toBe(1020);
+    await deps.objects.put(objectKeys.granule('small', startMs + granuleMs), Buffer.from('half a file'));
+    await expect(read()).rejects.toThrow('header');
   });
 });

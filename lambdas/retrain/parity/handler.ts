@@ -3,7 +3,8 @@ import { deserialize } from 'node:v8';
 import type { Deps } from '#shared/deps.ts';
 import { InvalidDataError } from '#shared/errors.ts';
 import { OnnxModelError } from '#shared/onnx/session.ts';
-import { writeArtefacts } from '#shared/registry/artefacts.ts';
+import { ArtefactError, writeArtefacts } from '#shared/registry/artefacts.ts';
+import { readBaseline } from '#shared/registry/baseline.ts';
 import { shortHash } from '#shared/registry/keys.ts';
 import { registerVersion, resolveModel } from '#shared/registry/registry.ts';
 import { buildVersion, type VersionBuild, type VersionInput } from '#shared/retrain/build-version.ts';
@@ -59,6 +60,7 @@ export function createParityHandler(deps: Deps) {
       training: [...baseline, ...recent],
       holdout,
       expected: [...recent, ...holdout],
+      inherited: await designEffectsOf(deps, record.name, snapshot.champion),
       trainer: { kind: 'gbdt', candidate: best.candidate, rows: best.rows, rounds: best.rounds },
       snapshot: {
         change_point: new Date(snapshot.change_point).toISOString(),
@@ -89,6 +91,20 @@ async function tried(input: VersionInput): Promise<VersionBuild> {
     return await buildVersion(input);
   } catch (error) {
     if (error instanceof OnnxModelError) return { passed: false, reason: error.message };
+    throw error;
+  }
+}
+
+/** None of a champion whose files cannot be read: a new version is the way out of that. */
+async function designEffectsOf(
+  deps: Deps,
+  model: string,
+  champion: string,
+): Promise<ReadonlyMap<string, number>> {
+  try {
+    return (await readBaseline(deps, model, champion)).designEffects;
+  } catch (error) {
+    if (error instanceof ArtefactError) return new Map();
     throw error;
   }
 }

@@ -11,7 +11,7 @@ const NAMED_PAIRS = 5;
 /** A correlation of normal rows is skewed by −6r/√n. */
 const SKEWNESS_OF_CORRELATION = -6;
 
-export interface CorrelationChange {
+interface CorrelationChange {
   readonly a: string;
   readonly b: string;
   /** Correlation of the normal scores, −1 to 1. */

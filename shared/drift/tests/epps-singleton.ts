@@ -1,10 +1,10 @@
 /** The Epps–Singleton test: whether two empirical characteristic functions differ; made for discrete data too. */
 
+import { symmetricEigen } from '#shared/linear-algebra.ts';
 import { type NotComputable, notComputable } from '../measure.ts';
 import { chiSquareSurvival } from '../special-functions.ts';
 import { linearQuantile } from './binning.ts';
 import { conclude, type DriftTest, type TestResult } from './drift-test.ts';
-import { symmetricEigen } from '#shared/linear-algebra.ts';
 import { groupValues, twoSamples } from './two-samples.ts';
 
 /** Where the functions are compared, in units of 2 / pooled interquartile range (Epps and Singleton 1986). */

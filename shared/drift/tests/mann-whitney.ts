@@ -20,7 +20,7 @@ type Alternative = NonNullable<SampleOptions['alternative']>;
  * @param options.alternative `greater`: the reference tends to be larger
  * @example mannWhitney.samples([2, 3, 5], [10, 11, 12]) // statistic 0, pValue 0.1
  */
-export function mannWhitneySamples(
+function mannWhitneySamples(
   reference: ArrayLike<number>,
   current: ArrayLike<number>,
   { alternative = 'two-sided', method = 'auto' }: SampleOptions = {},

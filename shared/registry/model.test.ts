@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'vitest';
+import { smallRecord } from '../testing/small-model.ts';
+import { modelRecordSchema } from './model.ts';
+
+describe('monitor policy', () => {
+  test('without a word judges no segments, allows one false alarm a month and corrects by Benjamini-Hochberg', () => {
+    expect(smallRecord().monitor).toMatchObject({
+      segments: [],
+      false_alarms_per_month: 1,
+      correction: 'bh',
+    });
+  });
+
+  test('takes a categorical feature as a segment', () => {
+    expect(smallRecord({ monitor: { segments: ['colour'] } }).monitor.segments).toEqual(['colour']);
+  });
+
+  test('refuses a segment that is a number or no feature at all, and names what is allowed', () => {
+    for (const name of ['weight', 'color', 'value'])
+      expect(() => smallRecord({ monitor: { segments: [name] } })).toThrow(
+        `segment \\"${name}\\" is not a categorical feature; allowed: colour`,
+      );
+  });
+
+  test('refuses the same segment twice: its rows would be counted twice', () => {
+    expect(() => smallRecord({ monitor: { segments: ['colour', 'colour'] } })).toThrow('named twice');
+  });
+
+  test('takes five segments and not six', () => {
+    const names = Array.from({ length: 6 }, (_, at) => `c${at}`);
+    const { schema, ...record } = smallRecord();
+    const features = names.map((name) => ({ name, kind: 'categorical' as const }));
+    const parse = (segments: readonly string[]) =>
+      modelRecordSchema.safeParse({
+        ...record,
+        schema: { ...schema, features },
+        monitor: { segments },
+      }).success;
+    expect([parse(names.slice(0, 5)), parse(names)]).toEqual([true, false]);
+  });
+
+  test('takes a budget of false alarms above 0 and up to 1000', () => {
+    const parse = (false_alarms_per_month: number) =>
+      modelRecordSchema.safeParse({ ...smallRecord(), monitor: { false_alarms_per_month } }).success;
+    expect([0, 0.001, 1000, 1001].map(parse)).toEqual([false, true, true, false]);
+  });
+
+  test('does not let p-values go uncorrected', () => {
+    const monitor = { correction: 'none' };
+    expect(modelRecordSchema.safeParse({ ...smallRecord(), monitor }).success).toBe(false);
+  });
+});
