@@ -6,6 +6,7 @@ import { nullRows } from './calibration/null-rows.ts';
 import { CURRENT_SIZES, NULL_KINDS, NULL_REFERENCES } from './calibration/null-table.ts';
 import { runTasks } from './calibration/pool.ts';
 import { powerRows, SCENARIOS } from './calibration/power-rows.ts';
+import { CANDIDATES, STUDY_ALTERNATIVES } from './calibration/primary-study.ts';
 import type { TrafficShape } from './calibration/traffic.ts';
 import type { BenchResult } from './page.ts';
 
@@ -104,6 +105,44 @@ export async function modelTable(quick: boolean): Promise<BenchResult> {
           ...modelRows('cycles and clusters', monthsOf(LIVELY)),
           ...modelRows('independent rows', monthsOf(QUIET)),
         ],
+      },
+    ],
+  };
+}
+
+const STUDY_REPETITIONS = 1000;
+const STUDY_SIZES = [
+  { referenceRows: 5000, rows: 1000 },
+  { referenceRows: 5000, rows: 200 },
+] as const;
+
+/** What the primary test was chosen by. */
+export async function primaryTable(quick: boolean): Promise<BenchResult> {
+  const repetitions = quick ? STUDY_REPETITIONS / QUICK : STUDY_REPETITIONS;
+  const tasks = STUDY_SIZES.flatMap((size) =>
+    STUDY_ALTERNATIVES.map((alternative, at) => ({
+      table: 'study' as const,
+      alternative,
+      ...size,
+      repetitions,
+      seed: SEED + 9000 + at,
+    })),
+  );
+  const results = await runTasks(tasks);
+  const percent = (share: number) => (100 * share).toFixed(1);
+  return {
+    name: 'Calibration 6: candidates for the primary test of a number',
+    rows: [],
+    tables: [
+      {
+        title: 'Share found, %',
+        note: `${repetitions} repetitions each, at p ≤ 0.05/30 and, in brackets, at p ≤ 0.05. Seeds ${SEED + 9000} … ${SEED + 9000 + STUDY_ALTERNATIVES.length - 1}.`,
+        header: ['drift', 'reference × window', ...CANDIDATES],
+        rows: results.map(({ task, result: { found } }) => [
+          task.alternative,
+          `${task.referenceRows} × ${task.rows}`,
+          ...CANDIDATES.map((_, at) => `${percent(found[0]![at]!)} (${percent(found[1]![at]!)})`),
+        ]),
       },
     ],
   };

@@ -1,6 +1,6 @@
 /** `npm run bench [name …] [--quick]`: runs the benchmarks one after another and replaces their sections of docs/benchmarks.md. */
 import { run as asset } from './asset.ts';
-import { harmlessTable, modelTable, nullTable, peersTable, powerTable } from './calibration.ts';
+import { harmlessTable, modelTable, nullTable, peersTable, powerTable, primaryTable } from './calibration.ts';
 import { run as compare } from './compare.ts';
 import { run as demo } from './demo.ts';
 import { run as gbdt } from './gbdt.ts';
@@ -37,6 +37,10 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
     goal: 'carat never critical when prices of the same stones are asked again',
     run: harmlessTable,
   },
+  'calibration-primary': {
+    goal: 'the last column is the product: within a few points of the best in every row',
+    run: primaryTable,
+  },
   'calibration-peers': { goal: 'none: for comparison with the tables above', run: peersTable },
   gbdt: {
     goal: '≤ 2 × scikit-learn HistGradientBoosting (one thread) in the same run, RMSE within 1 %',
@@ -47,7 +51,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   demo: { goal: 'diamonds ≤ 120 s, host < 300 MB, cold clone to the last line ≤ 5 min', run: demo },
 };
 
-/** A name stands for itself and for all that begin with it and a dash: `calibration` for its five parts. */
+/** A name stands for itself and for all that begin with it and a dash: `calibration` for its six parts. */
 export async function main(args: readonly string[]): Promise<void> {
   const quick = args.includes('--quick');
   const names = args.filter((argument) => argument !== '--quick');

@@ -347,7 +347,7 @@ describe('the task process', () => {
   }
 
   test('answers what the function answers', async () => {
-    expect(await validate()).toEqual({ status: 'valid' });
+    expect(await validate()).toEqual({ status: 'valid', warnings: [] });
   });
 
   test('brings back the name and the message of what the function throws, and goes on', async () => {
@@ -356,7 +356,7 @@ describe('the task process', () => {
       name: 'ProblemError',
       message: 'no model is named "nobody"',
     });
-    expect(await validate()).toEqual({ status: 'valid' });
+    expect(await validate()).toEqual({ status: 'valid', warnings: [] });
   });
 
   test('is killed when a task takes too long, and the next call, made at once, has a new process', async () => {
@@ -373,7 +373,7 @@ describe('the task process', () => {
     const lost = expect(long).rejects.toThrow('the task process ended (SIGKILL)');
     await sleep(200);
     deadline.abort();
-    expect(await validate()).toEqual({ status: 'valid' });
+    expect(await validate()).toEqual({ status: 'valid', warnings: [] });
     await lost;
     expect(processesAlive()).toBe(1);
   });

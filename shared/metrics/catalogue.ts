@@ -36,6 +36,16 @@ const features = (
 const inLevel = (figures: ModelFigures, level: string): number | undefined =>
   figures.lastReport?.features.filter((feature) => feature.level === level).length;
 
+const isShown = (level: string): boolean => level !== 'stable' && level !== 'insufficient_data';
+
+const dataDrift = ({ features }: LastReport): number =>
+  features
+    .filter((feature) => feature.channel === 'feature')
+    .reduce((most, { psi }) => Math.max(most, psi ?? -1), -1);
+
+const conceptDrift = ({ lossChange }: LastReport): number =>
+  lossChange === null ? -1 : Math.max(0, lossChange);
+
 export const catalogue: readonly Metric[] = [
   {
     name: 'tidemark_model_info',
@@ -140,6 +150,41 @@ export const catalogue: readonly Metric[] = [
     help: 'features in warning drift',
     labels: [],
     samples: (figures) => one(inLevel(figures, 'warning')),
+  },
+  {
+    name: 'tidemark_drift_features_shifted',
+    kind: 'gauge',
+    help: 'features that shifted for certain, too little for an alarm',
+    labels: [],
+    samples: (figures) => one(inLevel(figures, 'shifted')),
+  },
+  {
+    name: 'tidemark_drift_last_timestamp_seconds',
+    kind: 'gauge',
+    help: 'end of the newest window that confirmed drift, of the last 100 reports, Unix seconds',
+    labels: [],
+    samples: (figures) => one(figures.lastDriftAt === null ? null : figures.lastDriftAt / 1000),
+  },
+  {
+    name: 'tidemark_data_drift',
+    kind: 'gauge',
+    help: 'largest population stability index of a feature, -1 when none could be compared',
+    labels: [],
+    samples: (figures) => one(figures.lastReport && dataDrift(figures.lastReport)),
+  },
+  {
+    name: 'tidemark_concept_drift',
+    kind: 'gauge',
+    help: 'by how much the loss is above that of held-out rows, relative, 0 when it is not, -1 without enough labels',
+    labels: [],
+    samples: (figures) => one(figures.lastReport && conceptDrift(figures.lastReport)),
+  },
+  {
+    name: 'tidemark_feature_drift',
+    kind: 'gauge',
+    help: '1 when the feature shifted, for certain and by enough to show, else 0',
+    labels: ['feature'],
+    samples: (figures) => features(figures, (feature) => (isShown(feature.level) ? 1 : 0)),
   },
   {
     name: 'tidemark_feature_psi',

@@ -16,6 +16,8 @@ export interface ModelFigures {
   readonly heldOut: Readonly<Record<string, number>>;
   readonly counters: Counters;
   readonly lastReport: LastReport | null;
+  /** End of the newest window that confirmed drift of the champion, Unix milliseconds. */
+  readonly lastDriftAt: number | null;
   readonly runs: Readonly<Record<string, number>>;
 }
 
@@ -41,12 +43,18 @@ export interface LastReport {
   readonly lossChange: number | null;
 }
 
+const REPORTS_SEARCHED = 100;
+
 export async function collect(deps: Deps): Promise<readonly ModelFigures[]> {
   const models = await listModels(deps);
   return Promise.all(
     models.map(async ({ name }) => {
       const pointer = await readPointer(deps, name);
       const version = pointer ? await findVersion(deps, name, pointer.champion) : undefined;
+      const reports = (await listReports(deps, name, { limit: REPORTS_SEARCHED })).filter(
+        (one) => one.version === pointer?.champion,
+      );
+      const drifted = reports.find(({ outcome }) => outcome.confirmed && outcome.kind === 'drift');
       const runs: Record<string, number> = {};
       for (const run of await listRuns(deps, name, 1000)) runs[run.outcome] = (runs[run.outcome] ?? 0) + 1;
       return {
@@ -56,16 +64,16 @@ export async function collect(deps: Deps): Promise<readonly ModelFigures[]> {
         deployedAt: pointer?.change.at ?? null,
         heldOut: version?.metrics ?? {},
         counters: await readCounters(deps, name),
-        lastReport: pointer ? await lastReport(deps, name, pointer.champion) : null,
+        lastReport: reports[0] ? await readReport(deps, name, reports[0].id) : null,
+        lastDriftAt: drifted ? Date.parse(drifted.window.end) : null,
         runs,
       };
     }),
   );
 }
 
-async function lastReport(deps: Deps, model: string, version: string): Promise<LastReport | null> {
-  const entry = (await listReports(deps, model, { limit: 10 })).find((one) => one.version === version);
-  const bytes = entry ? await deps.objects.get(objectKeys.report(model, entry.id)) : undefined;
+async function readReport(deps: Deps, model: string, id: string): Promise<LastReport | null> {
+  const bytes = await deps.objects.get(objectKeys.report(model, id));
   if (!bytes) return null;
   const report = JSON.parse(Buffer.from(bytes).toString('utf8')) as Report;
   return {

@@ -8,7 +8,7 @@ import { type MemoryDeps, memoryDeps, startMs } from '../testing/memory-deps.ts'
 import { registerSmall, smallRecord, smallRows } from '../testing/small-model.ts';
 import { addTraffic, closeUntil } from '../testing/traffic.ts';
 import { catalogue } from './catalogue.ts';
-import { collect } from './collect.ts';
+import { collect, type LastReport } from './collect.ts';
 import { exposition } from './exposition.ts';
 
 const windowMs = 300_000;
@@ -98,7 +98,14 @@ describe('/metrics', () => {
       expect([name, Number.isFinite(value)]).toEqual([name, true]);
     }
     expect(new Set(samples.map(({ name }) => name))).toEqual(
-      new Set(catalogue.map(({ name }) => name).filter((name) => name !== 'tidemark_request_failures_total')),
+      new Set(
+        catalogue
+          .map(({ name }) => name)
+          .filter(
+            (name) =>
+              !['tidemark_request_failures_total', 'tidemark_drift_last_timestamp_seconds'].includes(name),
+          ),
+      ),
     );
   });
 
@@ -131,6 +138,11 @@ describe('/metrics', () => {
     expect(await valueOfMetric('tidemark_retrain_runs_total', { outcome: 'rejected' })).toBe(1);
     expect(await valueOfMetric('tidemark_feature_psi', { feature: 'weight' })).toBeGreaterThan(1);
     expect(await valueOfMetric('tidemark_feature_psi', { feature: 'depth' })).toBeLessThan(0.3);
+    expect(await valueOfMetric('tidemark_data_drift')).toBe(
+      await valueOfMetric('tidemark_feature_psi', { feature: 'weight' }),
+    );
+    expect(await valueOfMetric('tidemark_feature_drift', { feature: 'weight' })).toBe(1);
+    expect(await valueOfMetric('tidemark_feature_drift', { feature: 'depth' })).toBe(0);
     expect(await valueOfMetric('tidemark_feature_missing_ratio', { feature: 'weight' })).toBe(0);
     expect(await valueOfMetric('tidemark_drift_features_critical')).toBeGreaterThanOrEqual(1);
     const { rmse } = (await readBaseline(deps, 'small', version)).manifest.metrics;
@@ -147,6 +159,9 @@ describe('/metrics', () => {
     const window = { start: startMs + windowMs, end: startMs + 2 * windowMs };
     await createMonitorHandler(deps)({ detail: { model: 'small', windows: [window] } });
     expect(await valueOfMetric('tidemark_drift_confirmed', { kind: 'drift' })).toBe(1);
+    expect(await valueOfMetric('tidemark_drift_last_timestamp_seconds')).toBe(
+      (startMs + 2 * windowMs) / 1000,
+    );
     expect(await valueOfMetric('tidemark_drift_confirmed', { kind: 'data_incident' })).toBe(0);
   });
 
@@ -160,6 +175,22 @@ describe('/metrics', () => {
       { name: 'tidemark_late_rows_total', labels: { model: 'bare', env: 'local' }, value: 0 },
       { name: 'tidemark_unprofiled_rows_total', labels: { model: 'bare', env: 'local' }, value: 0 },
     ]);
+  });
+
+  test('the scores of data and concept drift are -1 where they could not be computed, never an invented 0', async () => {
+    await live();
+    const [figures] = await collect(deps);
+    const score = async (lastReport: Partial<LastReport>) => {
+      const text = await exposition([
+        { ...figures!, lastReport: { ...figures!.lastReport!, ...lastReport } },
+      ]);
+      const of = (name: string) => parse(text).samples.find((one) => one.name === name)?.value;
+      return [of('tidemark_data_drift'), of('tidemark_concept_drift')];
+    };
+    expect(await score({ features: [], lossChange: null })).toEqual([-1, -1]);
+    const features = figures!.lastReport!.features.map((feature) => ({ ...feature, psi: null }));
+    expect(await score({ features, lossChange: -1 })).toEqual([-1, 0]);
+    expect(await score({ lossChange: 0.25 })).toEqual([expect.any(Number), 0.25]);
   });
 
   test('a feature name with quotes, backslashes and line ends is escaped', async () => {

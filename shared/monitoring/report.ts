@@ -77,7 +77,7 @@ export function buildReport(input: ReportInput): Report {
   const { baseline, current, window } = input;
   const { anchors, designEffects } = baseline;
   const { reference, seasonal } = referenceFor(baseline, window);
-  const policy = driftPolicy(input.monitor);
+  const policy = driftPolicy(input.monitor, window);
   const quality = checkQuality({
     anchors,
     reference,
@@ -159,12 +159,12 @@ function judgeSlices({ baseline, segments, monitor }: ReportInput, policy: Drift
   }).map(({ features: _, ...segment }) => segment);
 }
 
-function driftPolicy(monitor: MonitorPolicy): DriftPolicy {
+function driftPolicy(monitor: MonitorPolicy, { start, end }: Window): DriftPolicy {
   return {
     ...defaultDriftPolicy,
     correction: monitor.correction,
     alpha: monitor.alpha,
-    alarmAlpha: alarmAlphaFor(monitor.false_alarms_per_month, monitor.window_ms, monitor),
+    alarmAlpha: alarmAlphaFor(monitor.false_alarms_per_month, end - start, monitor),
     psiWarning: monitor.psi_warning,
     psiCritical: monitor.psi_critical,
     minRows: monitor.min_rows,

@@ -45,6 +45,15 @@ describe('monitor policy', () => {
     expect([0, 0.001, 1000, 1001].map(parse)).toEqual([false, true, true, false]);
   });
 
+  test('refuses what could never alarm, or says two things at once, with the values', () => {
+    expect(() => smallRecord({ monitor: { m: 4 } })).toThrow('m is 4, n is 3');
+    expect(smallRecord({ monitor: { m: 3 } }).monitor.m).toBe(3);
+    expect(() => smallRecord({ monitor: { psi_warning: 0.4 } })).toThrow('below psi_warning, 0.4');
+    expect(smallRecord({ monitor: { psi_warning: 0.3 } }).monitor.psi_warning).toBe(0.3);
+    expect(() => smallRecord({ monitor: { window_rows: 49 } })).toThrow('a verdict needs min_rows, 50');
+    expect(smallRecord({ monitor: { window_rows: 50 } }).monitor.window_rows).toBe(50);
+  });
+
   test('does not let p-values go uncorrected', () => {
     const monitor = { correction: 'none' };
     expect(modelRecordSchema.safeParse({ ...smallRecord(), monitor }).success).toBe(false);

@@ -11,6 +11,8 @@ const ratio = z.number().positive();
 const monitorPolicySchema = z.strictObject({
   /** Length of a tumbling window, milliseconds; a multiple of the deployment's granule. */
   window_ms: z.number().int().positive().default(86_400_000),
+  /** A window is over sooner, with its granule, once it holds this many predictions. */
+  window_rows: z.number().int().min(10).optional(),
   /** Fewer rows than this and a calm window says `insufficient_data`. */
   min_rows: z.number().int().min(10).default(50),
   /** False discovery rate across the features of a window. */
@@ -58,8 +60,15 @@ export const modelRecordSchema = z
     created_at: z.string(),
   })
   .superRefine(({ schema, monitor }, context) => {
-    const message = segmentFault(schema, monitor.segments);
-    if (message !== undefined) context.addIssue({ code: 'custom', path: ['monitor', 'segments'], message });
+    const fault = (path: keyof MonitorPolicy, message: string | undefined) =>
+      message !== undefined && context.addIssue({ code: 'custom', path: ['monitor', path], message });
+    fault('segments', segmentFault(schema, monitor.segments));
+    const { m, n, psi_warning, psi_critical, window_rows, min_rows } = monitor;
+    if (m > n) fault('m', `m is ${m}, n is ${n}: m windows of the last n must agree, so m is at most n`);
+    if (psi_critical < psi_warning)
+      fault('psi_critical', `psi_critical is ${psi_critical}, below psi_warning, ${psi_warning}`);
+    if (window_rows !== undefined && window_rows < min_rows)
+      fault('window_rows', `window_rows is ${window_rows}; a verdict needs min_rows, ${min_rows}`);
   });
 
 /** Why rows cannot be counted by these segments, in words; undefined when they can. */

@@ -175,6 +175,22 @@ describe('slices that cannot be judged', () => {
     ).toBe(true);
   });
 
+  it('counts clustered rows for 1/design effect each: 200 rows of effect 2 are enough, of effect 2.1 are not', () => {
+    const slices = [sized('Fair', 400, 200)];
+    const judged = (all: number, one = all) => {
+      const effects = anchors.anchors.map(({ name }) => [name, name === 'feature_1' ? one : all] as const);
+      return judgeSegments({ anchors, slices, policy, designEffects: new Map(effects) })[0]!;
+    };
+    expect(judged(2)).toMatchObject({ level: 'stable' });
+    expect(judged(2).features).toHaveLength(4);
+    expect(judged(2, 2.1).features.map(({ name }) => name)).not.toContain('feature_1');
+    expect(judged(2.1)).toMatchObject({
+      level: 'insufficient_data',
+      features: [],
+      reasons: ['cut = Fair: 400 reference and 200 current rows; 100 independent ones needed on either side'],
+    });
+  });
+
   it('lists slices of one row, of values the baseline lacks and without rows, last and with their size', () => {
     const slices = [sized('one', 1, 1), sized('new', 0, 300), sized('', 0, 0), sized('Fair', 200, 200)];
     const segments = judgeSegments({ anchors, slices, policy });

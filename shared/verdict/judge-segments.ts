@@ -32,7 +32,7 @@ export interface SegmentsInput {
   readonly anchors: Anchors;
   readonly slices: readonly Slice[];
   readonly policy: DriftPolicy;
-  /** Rows a slice needs on either side, default 100. */
+  /** Independent rows a slice needs on either side, default 100: clustered rows count for 1/design effect each. */
   readonly minRows?: number;
   /** Variance inflation per column, ≥ 1. */
   readonly designEffects?: ReadonlyMap<string, number>;
@@ -60,8 +60,9 @@ const LOSS_POLICY: LossPolicy = { alpha: 0.01, warning: 0.15, critical: 0.5 };
 
 /**
  * Judges slices as whole windows are judged, with one correction across all slices × features: thirty features in ten
- * slices are three hundred chances of a false alarm. Slices below `minRows` are listed with their size and not judged.
- * The column that defines a slice is constant within it and left out.
+ * slices are three hundred chances of a false alarm. Slices below `minRows` are listed with their size and not judged,
+ * and so are columns whose rows come in clusters that are worth fewer: with a few dozen users in a slice no χ² law
+ * holds. The column that defines a slice is constant within it and left out.
  *
  * @returns gravest first, then the largest effect; slices with too few rows last
  * @throws ProfileColumnError when a profile lacks a column of the anchors
@@ -77,7 +78,9 @@ export function judgeSegments(input: SegmentsInput): SegmentVerdict[] {
   }));
   const isLarge = ({ nReference, nCurrent }: (typeof sized)[number]) =>
     Math.min(nReference, nCurrent) >= minRows;
-  const drifts = sized.map((one) => (isLarge(one) ? compareSlice(input, one.slice) : []));
+  const drifts = sized.map((one) =>
+    compareSlice(input, one.slice, Math.min(one.nReference, one.nCurrent) / minRows),
+  );
   // One call for all slices: the correction is over everything given, and the order is kept.
   const verdicts = judgeFeatures(drifts.flat(), policy);
   const lossTests = sized.filter((one) => isLarge(one) && one.slice.loss).length;
@@ -87,9 +90,15 @@ export function judgeSegments(input: SegmentsInput): SegmentVerdict[] {
     const identity = { column: slice.column, value: slice.value, nReference, nCurrent };
     const features = verdicts.slice(next, next + drifts[at]!.length);
     next += features.length;
-    if (isLarge(one)) return { ...identity, ...judgeSlice(slice, features, lossTests) };
-    const reason = `${slice.column} = ${slice.value}: ${nReference} reference and ${nCurrent} current rows; ${minRows} needed on either side`;
-    return { ...identity, level: 'insufficient_data', reasons: [reason], features: [] };
+    const losses = slice.loss ? lossTests : 0;
+    if (isLarge(one) && features.length + losses > 0)
+      return { ...identity, ...judgeSlice(slice, features, lossTests) };
+    return {
+      ...identity,
+      level: 'insufficient_data',
+      reasons: [tooFewRows(identity, minRows)],
+      features: [],
+    };
   });
   return judged.sort(
     (a, b) =>
@@ -121,18 +130,30 @@ function sliceRows(profile: Profile): number {
   return [...profile.features.values()].reduce((most, feature) => Math.max(most, rowsOf(feature)), 0);
 }
 
-function compareSlice({ anchors, designEffects }: SegmentsInput, slice: Slice) {
+function tooFewRows(
+  {
+    column,
+    value,
+    nReference,
+    nCurrent,
+  }: Pick<SegmentVerdict, 'column' | 'value' | 'nReference' | 'nCurrent'>,
+  minRows: number,
+): string {
+  const clustered = Math.min(nReference, nCurrent) < minRows ? '' : ' independent ones';
+  return `${column} = ${value}: ${nReference} reference and ${nCurrent} current rows; ${minRows}${clustered} needed on either side`;
+}
+
+/** @param clusters the largest design effect that leaves enough independent rows */
+function compareSlice({ anchors, designEffects }: SegmentsInput, slice: Slice, clusters: number) {
   return anchors.anchors
     .filter((anchor) => anchor.channel !== 'loss' && anchor.name !== slice.column)
-    .map((anchor) => {
-      const designEffect = designEffects?.get(anchor.name);
-      return compareFeature(
-        anchor,
-        featureOf(slice.reference, anchor.name),
-        featureOf(slice.current, anchor.name),
-        designEffect === undefined ? {} : { designEffect },
-      );
-    });
+    .map((anchor) => ({ anchor, designEffect: designEffects?.get(anchor.name) ?? 1 }))
+    .filter(({ designEffect }) => designEffect <= clusters)
+    .map(({ anchor, designEffect }) =>
+      compareFeature(anchor, featureOf(slice.reference, anchor.name), featureOf(slice.current, anchor.name), {
+        designEffect,
+      }),
+    );
 }
 
 type Judgement = Pick<SegmentVerdict, 'level' | 'worst' | 'reasons' | 'features' | 'performance'>;

@@ -83,6 +83,31 @@ describe('dueWindows', () => {
     expect(due.at(-1)).toEqual(window(23));
   });
 
+  test('a window by rows is over with the granule that fills it, or with its time', async () => {
+    const byRows = smallRecord({ monitor: { window_ms: windowMs, window_rows: 100 } });
+    const granules = [60, 40, 99, 0, 0, 99, 0, 1, 100, 5];
+    for (const [number, predictions] of granules.entries()) {
+      const start = startMs + number * granuleMs;
+      const versions = { one: { predictions, labels: 0 }, two: { predictions: 0, labels: 7 } };
+      await deps.state.putIfAbsent(stateKeys.granule('small', start), { start, versions });
+    }
+    const cut = (from: number, to: number) => ({
+      start: startMs + from * granuleMs,
+      end: startMs + to * granuleMs,
+    });
+    await closedUntil(9);
+    expect(await dueWindows(deps, byRows)).toEqual([cut(0, 2), cut(2, 5), cut(5, 8), cut(8, 9)]);
+    await closedUntil(10);
+    expect((await dueWindows(deps, byRows)).at(-1)).toEqual(cut(9, 10));
+  });
+
+  test('a policy that changes in mid-window judges no row twice', async () => {
+    await withGranules(0, 3);
+    await closedUntil(5);
+    await deps.state.putIfAbsent(stateKeys.windowCursor('small'), { next: startMs + 2 * granuleMs });
+    expect(await dueWindows(deps, model)).toEqual([{ start: startMs + 2 * granuleMs, end: window(0).end }]);
+  });
+
   test('a window is rounded up to whole granules', () => {
     expect(windowLength(smallRecord({ monitor: { window_ms: granuleMs } }), granuleMs)).toBe(granuleMs);
     expect(windowLength(smallRecord({ monitor: { window_ms: granuleMs + 1 } }), granuleMs)).toBe(
