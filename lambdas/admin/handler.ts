@@ -5,6 +5,7 @@ import { idempotent } from './idempotency.ts';
 import { readLogs } from './logs.ts';
 import { metricsText, summary } from './metrics.ts';
 import { acceptBaseline, monitorNow, promote, retrain, rollback } from './operate.ts';
+import { changePolicy } from './policy.ts';
 import { history, model, models, report, reports, run, runs, status, versions } from './read.ts';
 
 type Operation = (deps: Deps, event: HttpEvent) => Promise<HttpResult>;
@@ -28,6 +29,7 @@ const operations: Readonly<Record<string, Operation>> = {
   'POST /models/{model}/rollback': idempotent(rollback),
   'POST /models/{model}/promote': idempotent(promote),
   'POST /models/{model}/baseline': idempotent(acceptBaseline),
+  'POST /models/{model}/policy': idempotent(changePolicy),
 };
 
 export function createAdminHandler(deps: Deps): (event: HttpEvent) => Promise<HttpResult> {

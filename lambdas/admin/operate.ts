@@ -1,6 +1,6 @@
 /** What an operator may do: start a run, judge windows now, move the champion, accept a window as normal. All of it is in the ledger. */
 import * as z from 'zod';
-import { type HttpEvent, type HttpResult, json, parseObject } from '#shared/api/http.ts';
+import { type HttpEvent, type HttpResult, json } from '#shared/api/http.ts';
 import { channelNames } from '#shared/capture/channels.ts';
 import { readGranuleCursor } from '#shared/capture/rollup.ts';
 import type { Deps } from '#shared/deps.ts';
@@ -12,14 +12,12 @@ import { createAnchorsCache, readBaseline, referenceFiles } from '#shared/regist
 import { measureContext } from '#shared/registry/baseline-context.ts';
 import { executionName, objectKeys, stateKeys, timeKey } from '#shared/registry/keys.ts';
 import { appendLedger } from '#shared/registry/ledger.ts';
-import { changeChampion, findVersion, readPointer, resolveModel } from '#shared/registry/registry.ts';
-import { escapePointer } from '#shared/schema/rows.ts';
+import { changeChampion, findVersion, readPointer } from '#shared/registry/registry.ts';
 import { readAccepted } from '#shared/windows/accepted.ts';
 import { announceDueWindows } from '#shared/windows/claim.ts';
 import { type Window, windowLength } from '#shared/windows/due.ts';
+import { actor, named, readBody, reason } from './operator-body.ts';
 
-const actor = { actor: z.string().min(1).max(200).default('operator') };
-const reason = z.string().min(1).max(2000);
 const versionSchema = z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'the name of a version is expected');
 
 const retrainBody = z.strictObject({
@@ -42,27 +40,6 @@ const baselineBody = z.strictObject({
   /** End of the last of several, exclusive. */
   until: z.iso.datetime().optional(),
 });
-
-function readBody<Schema extends z.ZodType>(deps: Deps, event: HttpEvent, schema: Schema): z.infer<Schema> {
-  const parsed = schema.safeParse(parseObject(event, deps.settings.MAX_BODY_BYTES, { optional: true }));
-  if (parsed.success) return parsed.data;
-  throw new ProblemError(400, 'the body does not have the expected members', {
-    errors: parsed.error.issues.flatMap((issue) => {
-      const extra = issue.code === 'unrecognized_keys' ? issue.keys : undefined;
-      if (!extra) return [{ pointer: pointerTo(issue.path), detail: issue.message }];
-      return extra.map((name) => ({
-        pointer: pointerTo([...issue.path, name]),
-        detail: 'not expected here',
-      }));
-    }),
-  });
-}
-
-function pointerTo(path: readonly PropertyKey[]): string {
-  return path.map((name) => `/${escapePointer(String(name))}`).join('');
-}
-
-const named = (deps: Deps, event: HttpEvent) => resolveModel(deps, event.pathParameters?.model ?? undefined);
 
 /** 202 with the run; the run itself says whether a cooldown or another run refused it. */
 export async function retrain(deps: Deps, event: HttpEvent): Promise<HttpResult> {

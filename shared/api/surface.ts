@@ -331,7 +331,14 @@ export const routes: readonly Route[] = [
     path: '/models/{model}/baseline',
     handler: 'admin',
     auth: 'operator',
-    summary: 'accept a window as normal',
+    summary: 'accept a window, or several, as normal',
+  },
+  {
+    method: 'POST',
+    path: '/models/{model}/policy',
+    handler: 'admin',
+    auth: 'operator',
+    summary: 'change settings of monitoring and retraining',
   },
 ];
 

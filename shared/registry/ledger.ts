@@ -7,7 +7,15 @@ import { shortHash, stateKeys, timeKey } from './keys.ts';
 export interface LedgerEntry {
   /** Unix milliseconds. */
   readonly at: number;
-  readonly action: 'register' | 'promote' | 'rollback' | 'retrain' | 'baseline' | 'monitor' | 'data_incident';
+  readonly action:
+    | 'register'
+    | 'promote'
+    | 'rollback'
+    | 'retrain'
+    | 'baseline'
+    | 'policy'
+    | 'monitor'
+    | 'data_incident';
   readonly actor: string;
   readonly reason: string;
   /** Champion before and after, where the action moved it. */
