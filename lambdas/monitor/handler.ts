@@ -4,7 +4,7 @@ import type { Deps } from '#shared/deps.ts';
 import { announce } from '#shared/monitoring/announce.ts';
 import { withChangePoint } from '#shared/monitoring/change-point.ts';
 import { buildReport } from '#shared/monitoring/report.ts';
-import { historyOf, type ReportEntry, storeReport } from '#shared/monitoring/report-index.ts';
+import { earlierReports, type ReportEntry, storeReport } from '#shared/monitoring/report-index.ts';
 import { updateItem } from '#shared/ports/update.ts';
 import { createAnchorsCache, readBaseline } from '#shared/registry/baseline.ts';
 import { stateKeys } from '#shared/registry/keys.ts';
@@ -18,7 +18,8 @@ const eventSchema = z.object({
   detail: z.object({ model: z.string(), windows: z.array(z.object({ start: z.number(), end: z.number() })) }),
 });
 
-const historyWindows = 30;
+/** Hours of the day need several days of windows to tell what is usual. */
+const earlierWindows = 200;
 
 export function createMonitorHandler(deps: Deps) {
   const anchorsOf = createAnchorsCache(deps);
@@ -54,7 +55,7 @@ export function createMonitorHandler(deps: Deps) {
           labels: part.labels,
           late: merged?.late ?? 0,
           monitor: model.monitor,
-          history: await historyOf(deps, model.name, version, window.start, historyWindows),
+          earlier: await earlierReports(deps, model.name, version, window.start, earlierWindows),
         });
         const report = await withChangePoint(deps, model, judged, baseline, anchorsOf);
         const entry = await storeReport(deps, report);

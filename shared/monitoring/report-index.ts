@@ -61,19 +61,18 @@ export async function listReports(
   return page.items.map((item) => item.value as unknown as ReportEntry);
 }
 
-/** What m-of-n and hysteresis are computed from: outcomes of a version's windows before one, oldest first. */
-export async function historyOf(
+/** A version's reports of windows before one, oldest first: m-of-n, hysteresis and what is usual are computed from them. */
+export async function earlierReports(
   deps: Pick<Deps, 'state'>,
   model: string,
   version: string,
   before: number,
   windows: number,
-): Promise<readonly WindowOutcome[]> {
+): Promise<readonly ReportEntry[]> {
   // at most a champion, its predecessor and a straggler share a window
   const entries = await listReports(deps, model, { limit: windows * 3, before });
   return entries
     .filter((entry) => entry.version === version)
     .slice(0, windows)
-    .map((entry) => entry.outcome)
     .reverse();
 }

@@ -16,9 +16,10 @@ import { diagnose } from '../verdict/diagnose.ts';
 import { type FeatureVerdict, judgeFeatures } from '../verdict/judge-features.ts';
 import { judgeSegments, type SegmentVerdict } from '../verdict/judge-segments.ts';
 import { judgeWindow, type WindowVerdict } from '../verdict/judge-window.ts';
-import type { WindowOutcome } from '../verdict/outcome.ts';
 import { alarmAlphaFor, type DriftPolicy, defaultDriftPolicy } from '../verdict/policy.ts';
 import type { Window } from '../windows/due.ts';
+import type { ReportEntry } from './report-index.ts';
+import { usualCounts } from './usual.ts';
 
 interface FeatureReport extends FeatureVerdict {
   readonly evidence: FeatureDrift;
@@ -64,8 +65,8 @@ export interface ReportInput {
   /** Rows of this window that came after it was closed. */
   readonly late: number;
   readonly monitor: MonitorPolicy;
-  /** Outcomes of this version's earlier windows, oldest first. */
-  readonly history: readonly WindowOutcome[];
+  /** This version's earlier windows, oldest first. */
+  readonly earlier: readonly ReportEntry[];
 }
 
 /** @example reportId(Date.UTC(2026, 10, 21), '20261120T000000-abc123') // => '1795219200000-20261120T000000-abc123' */
@@ -84,6 +85,7 @@ export function buildReport(input: ReportInput): Report {
     current,
     constraints: constraintsOf(baseline.manifest.schema),
     lateRows: input.late,
+    ...usualCounts(input.earlier, window, input),
     designEffect: typicalEffect(designEffects),
   });
   const evidence = anchors.anchors
@@ -113,7 +115,7 @@ export function buildReport(input: ReportInput): Report {
       features,
       quality,
       performance,
-      history: input.history,
+      history: input.earlier.map(({ outcome }) => outcome),
       policy,
     }),
     quality,
