@@ -121,6 +121,23 @@ describe('the reasons of a feature', () => {
     );
   });
 
+  it('name the channels of the model in words, not as they are stored', () => {
+    const [verdict] = judgeFeatures(
+      [
+        drift('$prediction', {
+          ...significant,
+          psi: 0.42,
+          psiDebiased: 0.4,
+          meanShift: 0.8,
+          channel: 'prediction',
+        }),
+      ],
+      policy,
+    );
+    expect(verdict?.name).toBe('$prediction');
+    expect(verdict?.reasons[0]).toBe('the prediction moved up by 0.8 σ (PSI 0.42, critical)');
+  });
+
   it('warn when Jensen–Shannon does not confirm the PSI', () => {
     const [verdict] = judgeFeatures([drift('x', { ...figures, jsDistance: 0.1 })], policy);
     expect(verdict?.reasons[1]).toContain('does not confirm the PSI, which rests on a sparse cell');

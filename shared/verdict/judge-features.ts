@@ -6,6 +6,7 @@ import type { Channel } from '#shared/profile/anchors.ts';
 import { isAlarm, type Level } from './level.ts';
 import { adjust } from './multiplicity.ts';
 import type { DriftPolicy } from './policy.ts';
+import { subjectOf } from './subject.ts';
 
 export interface FeatureVerdict {
   readonly name: string;
@@ -52,7 +53,7 @@ export function judgeFeatures(drifts: readonly FeatureDrift[], policy: DriftPoli
     const identity = { name, channel, nCurrent, nReference };
     if (!drift.computable) {
       const level = drift.code === 'constant' ? 'stable' : 'insufficient_data';
-      return { ...identity, level, isElevated: false, reasons: [`${name}: ${drift.reason}`] };
+      return { ...identity, level, isElevated: false, reasons: [`${subjectOf(name)}: ${drift.reason}`] };
     }
     return { ...identity, ...judge(drift, adjustedOf.get(drift) ?? 1, compared.length, policy) };
   });
@@ -102,14 +103,15 @@ function alarmLevel({ nCurrent, nReference }: ComparedFeature, policy: DriftPoli
 
 function describe(drift: ComparedFeature, level: Level, smallestShift: number | undefined): string[] {
   if (level === 'stable') return [];
+  const subject = subjectOf(drift.name);
   if (level === 'insufficient_data')
     return [
-      `${drift.name}: ${drift.nCurrent} rows against ${drift.nReference}; a shift below ${smallestShift?.toFixed(1)} σ would not be seen`,
+      `${subject}: ${drift.nCurrent} rows against ${drift.nReference}; a shift below ${smallestShift?.toFixed(1)} σ would not be seen`,
     ];
-  const reasons = [`${drift.name} ${change(drift)} (PSI ${drift.psi.toFixed(2)}, ${level})`];
+  const reasons = [`${subject} ${change(drift)} (PSI ${drift.psi.toFixed(2)}, ${level})`];
   if (isAlarm(level) && drift.jsDistance < JS_AT_WARNING)
     reasons.push(
-      `${drift.name}: Jensen-Shannon distance ${drift.jsDistance.toFixed(3)} does not confirm the PSI, which rests on a sparse cell`,
+      `${subject}: Jensen-Shannon distance ${drift.jsDistance.toFixed(3)} does not confirm the PSI, which rests on a sparse cell`,
     );
   return reasons;
 }

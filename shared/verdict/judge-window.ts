@@ -7,6 +7,7 @@ import type { FeatureVerdict } from './judge-features.ts';
 import { graver, isAlarm, type Level } from './level.ts';
 import { INCIDENT_ORDER, type IncidentKind, type WindowOutcome } from './outcome.ts';
 import type { DriftPolicy } from './policy.ts';
+import { subjectOf } from './subject.ts';
 
 export interface WindowVerdict extends WindowOutcome {
   /** The compared feature with the largest de-biased PSI; `psi` is the raw one. */
@@ -138,7 +139,9 @@ function reasonsOf(
   kind: 'none' | IncidentKind,
   recent: readonly JudgedWindow[],
 ): string[] {
-  const findings = quality.map(({ column, message }) => (column ? `${column}: ${message}` : message));
+  const findings = quality.map(({ column, message }) =>
+    column ? `${subjectOf(column)}: ${message}` : message,
+  );
   const hard = findings.filter((_, at) => quality[at]?.severity === 'hard');
   const soft = findings.filter((_, at) => quality[at]?.severity === 'soft');
   const drift = [...features]

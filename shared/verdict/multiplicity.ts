@@ -86,7 +86,8 @@ function stepUp(pValues: readonly number[], factor: number): number[] {
   const ordered = ascending(pValues);
   for (let rank = ordered.length; rank >= 1; rank--) {
     const { p, at } = ordered[rank - 1]!;
-    least = Math.min(least, (factor * p * pValues.length) / rank);
+    // The quotient first: at the last rank it is exactly 1, so that rounding cannot put a value below its p.
+    least = Math.min(least, p * factor * (pValues.length / rank));
     adjusted[at] = least;
   }
   return adjusted;
