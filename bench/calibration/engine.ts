@@ -167,6 +167,7 @@ export function judge(
         'absolute_error',
         lossSample(loss, featureOf(profile, loss.name)),
         lossSample(loss, featureOf(current, loss.name)),
+        { designEffect: reference.designEffects.get(loss.name) ?? 1 },
       )
     : undefined;
   const outcome = judgeWindow({
@@ -197,6 +198,7 @@ function alarmingSlices(reference: Reference, current: ReadonlyMap<string, Profi
       kind: 'absolute_error' as const,
       reference: lossOf(before),
       current: lossOf(profile),
+      designEffect: designEffects.get(loss.name) ?? 1,
     };
     return [{ column, value, reference: before, current: profile, ...(losses ? { loss: losses } : {}) }];
   });

@@ -32,13 +32,19 @@ export async function runCompare(args: readonly string[]): Promise<number> {
     const isTerminal = process.stdout.isTTY === true;
     process.stdout.write(
       renderComparisonText(comparison, {
-        width: process.stdout.columns ?? 100,
+        width: terminalWidth(),
         colour: isTerminal && !process.env.NO_COLOR,
       }),
     );
     if (options.html !== undefined) process.stdout.write(`\nreport: ${options.html}\n`);
   }
   return options.failOn && isAtLeast(comparison, options.failOn) ? 1 : 0;
+}
+
+/** As asked for by COLUMNS, of the terminal, or what a log is read in. */
+function terminalWidth(): number {
+  const asked = Number(process.env.COLUMNS);
+  return Number.isInteger(asked) && asked > 0 ? asked : (process.stdout.columns ?? 100);
 }
 
 function isAtLeast({ summary }: Comparison, level: NonNullable<CompareOptions['failOn']>): boolean {

@@ -1,5 +1,6 @@
 /** The words of `tidemark compare`, and its configuration file, checked. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import * as z from 'zod';
 import { type ConstraintsFile, constraintsFileSchema } from '#shared/quality/constraints-file.ts';
 import type { Level } from '#shared/verdict/level.ts';
@@ -79,8 +80,11 @@ export function readCompareOptions(args: readonly string[]): CompareOptions {
   const failOn = failLevels.find((level) => level === given['fail-on']);
   if (given['fail-on'] !== undefined && !failOn)
     throw new UsageError(`--fail-on ${given['fail-on']} is not allowed: ${failLevels.join(', ')} are`);
-  if (given.html !== undefined && [reference, current].includes(given.html))
-    throw new UsageError(`--html ${given.html} would overwrite a file that is compared`);
+  if (given.html !== undefined)
+    checkHtml(
+      given.html,
+      [reference, current, given.config, given.constraints].filter((file) => file !== undefined),
+    );
   const config =
     given.config === undefined ? configSchema.parse({}) : readJson('config', given.config, configSchema);
   if (config.psi_critical < config.psi_warning)
@@ -102,6 +106,22 @@ export function readCompareOptions(args: readonly string[]): CompareOptions {
   };
 }
 
+/** Said before large files are read for nothing. */
+function checkHtml(html: string, read: readonly string[]): void {
+  if (html === '') throw new UsageError('--html needs the name of a file');
+  const there = statSync(html, { throwIfNoEntry: false });
+  if (there?.isDirectory())
+    throw new UsageError(`--html ${html} is a folder: the name of a file is expected`);
+  const isSame = (file: string) => {
+    const other = statSync(file, { throwIfNoEntry: false });
+    return resolve(file) === resolve(html) || (there && other?.dev === there.dev && other.ino === there.ino);
+  };
+  const same = read.find(isSame);
+  if (same !== undefined) throw new UsageError(`--html ${html} would overwrite ${same}, which is read`);
+  if (!statSync(dirname(resolve(html)), { throwIfNoEntry: false })?.isDirectory())
+    throw new UsageError(`--html ${html}: there is no such folder`);
+}
+
 function readJson<Schema extends z.ZodType>(word: string, file: string, schema: Schema): z.infer<Schema> {
   let content: unknown;
   try {
@@ -111,6 +131,10 @@ function readJson<Schema extends z.ZodType>(word: string, file: string, schema: 
   }
   const parsed = schema.safeParse(content);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new UsageError(`--${word} ${file}: ${issue?.path.join('.') || 'the file'}: ${issue?.message}`);
+  const { path = [], message = '' } = parsed.error.issues[0] ?? {};
+  const bad = path.reduce<unknown>((inside, key) => (inside as Record<PropertyKey, unknown>)[key], content);
+  const shown = typeof bad === 'number' || typeof bad === 'string' ? ` is ${JSON.stringify(bad)}` : '';
+  throw new UsageError(
+    `--${word} ${file}: ${path.join('.') || 'the file'}${shown}: ${message.charAt(0).toLowerCase()}${message.slice(1)}`,
+  );
 }

@@ -37,7 +37,10 @@ export async function planComparison(
   const { target, prediction, segments, exclude } = options;
   const keep = [target, prediction, ...segments].filter((name) => name !== undefined);
   const shape = await reference.shape({ exclude, keep });
-  const kinds = new Map([...shape.kinds].filter(([name]) => current.names.includes(name)));
+  const nestedNow = new Set(current.unreadable.map(({ column }) => column));
+  const kinds = new Map(
+    [...shape.kinds].filter(([name]) => current.names.includes(name) && !nestedNow.has(name)),
+  );
   for (const name of segments) if (kinds.has(name)) kinds.set(name, 'categorical');
   if (kinds.size === 0)
     throw new InvalidDataError(
@@ -52,8 +55,9 @@ export async function planComparison(
   const loss = lossColumn(sampled.columns, roles);
   const columns = [...sampled.columns, ...(loss ? [loss] : [])];
   const gone = reference.names.filter((name) => !current.names.includes(name));
-  const known = new Set(shape.notCompared.map(({ column }) => column));
-  const unexpected = current.names.filter((name) => !reference.names.includes(name));
+  const unexpected = current.names.filter(
+    (name) => !reference.names.includes(name) && !exclude.includes(name),
+  );
   const anchors = buildAnchors(
     columns.map((column) => ({ ...column, channel: channelOf(column.name, roles) })),
   );
@@ -64,13 +68,7 @@ export async function planComparison(
     roles,
     anchors,
     segments: shared,
-    notCompared: [
-      ...shape.notCompared,
-      ...gone
-        .filter((name) => !known.has(name))
-        .map((column) => ({ column, reason: 'only in the reference' })),
-      ...unexpected.map((column) => ({ column, reason: 'only in the current file' })),
-    ],
+    notCompared: [...shape.notCompared, ...leftOut(reference, current, shape.notCompared, exclude)],
     absent: gone.filter((name) => shape.kinds.has(name) && name !== target && name !== prediction),
     unexpected,
     rows: {
@@ -78,6 +76,26 @@ export async function planComparison(
       current: featuresOf(sampledNow.columns, sampledNow.rows, roles),
     },
   };
+}
+
+/** Columns of one file only, and what the current file's header rules out, beyond what the reference's has said. */
+function leftOut(
+  reference: Table,
+  current: Table,
+  said: Plan['notCompared'],
+  exclude: readonly string[],
+): Plan['notCompared'] {
+  const known = new Set(said.map(({ column }) => column));
+  const entries: { column: string; reason: string }[] = [];
+  const add = (column: string, reason: string) => {
+    if (!known.has(column)) entries.push({ column, reason: exclude.includes(column) ? 'asked for' : reason });
+    known.add(column);
+  };
+  for (const name of reference.names) if (!current.names.includes(name)) add(name, 'only in the reference');
+  for (const { column, reason } of current.unreadable) add(column, `${reason} (in the current file)`);
+  for (const name of current.names)
+    if (!reference.names.includes(name)) add(name, 'only in the current file');
+  return entries;
 }
 
 function checkNames(reference: Table, current: Table, options: CompareOptions): void {

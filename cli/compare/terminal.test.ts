@@ -47,7 +47,7 @@ describe('the text', () => {
       '● depth',
       '● price',
     ]);
-    expect(lines[0]).toMatch(/critical +0\.46 +< 0\.0001 +[▁-█·]+ +[▁-█·]+$/);
+    expect(lines[0]).toMatch(/critical +0\.460 +< 0\.0001 +[▁-█·]+ +[▁-█·]+$/);
     expect(lines[2]).toContain('0 → 5 %');
   });
 
@@ -58,14 +58,55 @@ describe('the text', () => {
     expect(text.replace(/\n +/g, ' ')).toContain(`${name} moved up by 0.8 sigma`);
   });
 
-  it('lists 40 stable columns and counts the others, but every one that is not stable', () => {
+  it('lists every column that moved, stable ones up to 40 lines in all and 10 at least, and counts the others', () => {
     const stable = (columns: number) =>
       Array.from({ length: columns }, (_, at) => numericColumn(`s${at}`, 'stable'));
-    const shifted = Array.from({ length: 60 }, (_, at) => numericColumn(`d${at}`, 'shifted'));
-    expect(columnLines(plain(comparisonOf(stable(40))))).toHaveLength(40);
+    const shifted = (columns: number) =>
+      Array.from({ length: columns }, (_, at) => numericColumn(`d${at}`, 'shifted'));
+    const lines = (...columns: Parameters<typeof comparisonOf>[0]) =>
+      columnLines(plain(comparisonOf(columns))).length;
+    expect(lines(...stable(40))).toBe(40);
     expect(plain(comparisonOf(stable(40)))).not.toContain('… and');
-    expect(plain(comparisonOf(stable(41)))).toContain('… and 1 stable ones (use --json or --html for all)');
-    expect(columnLines(plain(comparisonOf([...stable(41), ...shifted])))).toHaveLength(100);
+    expect(plain(comparisonOf(stable(41)))).toContain('… and 1 more stable (--html or --json shows all)');
+    expect(lines(...stable(41), ...shifted(29))).toBe(40);
+    expect(lines(...stable(41), ...shifted(31))).toBe(41);
+    expect(lines(...stable(41), ...shifted(60))).toBe(70);
+  });
+
+  it('gives five reasons at the top and counts the others, and says the verdict again where the top has left the screen', () => {
+    const reasons = (count: number) => Array.from({ length: count }, (_, at) => `reason ${at} holds`);
+    const told = (count: number) => plain(comparisonOf([], {}, { reasons: reasons(count) }));
+    expect(told(5)).toContain('  · reason 4 holds\n\n');
+    expect(told(6)).toContain('  · reason 4 holds\n  … and 1 more (below)\n');
+    expect(told(6)).not.toContain('reason 5');
+    const verdicts = (columns: number) =>
+      plain(
+        comparisonOf(Array.from({ length: columns }, (_, at) => numericColumn(`s${at}`, 'stable'))),
+      ).match(/^● No drift/gm)?.length;
+    expect([verdicts(3), verdicts(40)]).toEqual([1, 2]);
+  });
+
+  it('does not repeat what stands right above', () => {
+    const text = plain();
+    expect(text).toMatch(/^■ carat .*\n {4}moved up by 0\.8 sigma/m);
+    const reasons = ['carat moved', 'price lags'];
+    const diagnosis = { kind: 'covariate', evidence: ['carat moved', 'only here'], worst: [] } as const;
+    const told = plain(comparisonOf([numericColumn('x', 'stable')], {}, { reasons, diagnosis }));
+    expect(told.match(/carat moved/g)).toHaveLength(1);
+    expect(told).toContain('· only here');
+  });
+
+  it('says why a test of columns together is certain and yet stable', () => {
+    const entry = (p_value: number) =>
+      plain(
+        comparisonOf([], {
+          multivariate: [
+            { test: 'covariance', figure: { statistic: 5.5, p_value }, verdict: 'stable', reasons: [] },
+          ],
+        }),
+      );
+    expect(entry(0.01)).toContain('Covariance  stable, 5.5, p 0.01: certain, but too small to matter');
+    expect(entry(0.011)).not.toContain('too small');
   });
 
   it('leaves the missing shares out where nothing is missing', () => {

@@ -177,7 +177,7 @@ function applicable({ constraints, notCompared, anchors }: CountedPair): Constra
 
 function performanceOf(pair: CountedPair): PerformanceResult | undefined {
   const losses = lossesOf(pair, pair.reference, pair.current);
-  return losses && lossChange(losses.kind, losses.reference, losses.current);
+  return losses && lossChange(losses.kind, losses.reference, losses.current, losses);
 }
 
 function sliceLoss(pair: CountedPair, { reference, current }: Slice): Pick<Slice, 'loss'> {
@@ -186,7 +186,7 @@ function sliceLoss(pair: CountedPair, { reference, current }: Slice): Pick<Slice
 }
 
 function lossesOf(
-  { anchors, roles }: CountedPair,
+  { anchors, roles, designEffect }: CountedPair,
   reference: Profile,
   current: Profile,
 ): Slice['loss'] | undefined {
@@ -197,6 +197,7 @@ function lossesOf(
     kind: target.kind === 'numeric' ? 'absolute_error' : 'error_rate',
     reference: lossSample(anchor, featureOf(reference, anchor.name)),
     current: lossSample(anchor, featureOf(current, anchor.name)),
+    designEffect,
   };
 }
 

@@ -1,20 +1,23 @@
 /** Distributions for display: few bins of both samples, made of the counts alone. */
 
-import { coarseCellCount } from '../drift/coarse-cells.ts';
-import { distinctEdges, featureCells, formatNumber } from '../drift/feature-cells.ts';
+import { distinctEdges, formatNumber } from '../drift/feature-cells.ts';
 import type { Anchor } from '../profile/anchors.ts';
 import type { NumericAnchor } from '../profile/numeric-anchor.ts';
+import { MIN_NAMED_ROWS } from '../profile/privacy.ts';
 import type { CategoricalProfile, FeatureProfile, NumericProfile } from '../profile/profile.ts';
 import type { DistributionBin } from './comparison.ts';
 
 const BINS = 20;
-const CATEGORIES = 12;
+const MOST_LABELS = 12;
 /** The bins span this part of the reference; the rest is in the open ends. */
 const CORE = [0.005, 0.995] as const;
+/** Of twenty widths added up. */
+const ROUNDING = 1e-6;
 
 /**
- * Shares of both samples: 20 equal bins over the reference's core with open ends, one bin per value where it has few,
- * the twelve most frequent categories and `other`. Cells that straddle two bins are split by length.
+ * Shares of both samples: 20 equal bins over the reference's core with open ends (of whole numbers fewer, each holding
+ * as many of them), one bin per value where it has few, the twelve most frequent categories and `other`. Cells that
+ * straddle two bins are split by length.
  */
 export function distributionOf(
   anchor: Anchor,
@@ -25,7 +28,8 @@ export function distributionOf(
   if (anchor.kind === 'categorical' && reference.kind === 'categorical' && current.kind === 'categorical')
     return categoryBins(anchor.categories, reference, current);
   if (anchor.kind !== 'numeric' || reference.kind !== 'numeric' || current.kind !== 'numeric') return [];
-  if (distinctEdges(reference)) return valueBins(anchor, reference, current);
+  const values = distinctEdges(reference);
+  if (values) return valueBins(anchor, values, reference, current);
   return intervalBins(anchor, reference, current);
 }
 
@@ -38,39 +42,48 @@ function categoryBins(
   reference: CategoricalProfile,
   current: CategoricalProfile,
 ): DistributionBin[] {
-  const ranked = categories
-    .map((label, at) => ({
-      label,
-      reference: share(reference.categories[at]!, reference),
-      current: share(current.categories[at]!, current),
-    }))
-    .sort((a, b) => b.reference + b.current - a.reference - a.current || (a.label < b.label ? -1 : 1));
-  const shown = ranked.slice(0, CATEGORIES);
-  const rest = (side: 'reference' | 'current') =>
-    Math.max(0, 1 - shown.reduce((sum, bin) => sum + bin[side], 0));
-  const isWhole = ranked.length <= CATEGORIES && reference.unseen.total + current.unseen.total === 0;
-  if (isWhole) return shown;
-  return [
-    ...shown,
-    {
-      label: 'other',
-      reference: reference.count === 0 ? 0 : rest('reference'),
-      current: current.count === 0 ? 0 : rest('current'),
-    },
-  ];
+  const counted = categories.map((label, at) => ({
+    label,
+    before: reference.categories[at]!,
+    now: current.categories[at]!,
+  }));
+  const shareOf = ({ before, now }: (typeof counted)[number]) =>
+    share(before, reference) + share(now, current);
+  const ranked = counted.sort((a, b) => shareOf(b) - shareOf(a) || (a.label < b.label ? -1 : 1));
+  return labelledBins(ranked, reference, current);
 }
 
+/** Of a column of few numbers: each of them, in order. */
 function valueBins(
   anchor: NumericAnchor,
+  edges: readonly number[],
   reference: NumericProfile,
   current: NumericProfile,
 ): DistributionBin[] {
-  const limit = Math.max(BINS, coarseCellCount(reference.count, current.count));
-  return featureCells(anchor, reference, current, limit).map((cell) => ({
-    label: cell.label,
-    reference: share(cell.reference, reference),
-    current: share(cell.current, current),
+  const counted = edges.map((edge) => ({
+    label: formatNumber(anchor.edges[edge]!),
+    before: reference.cells[2 * edge + 1]!,
+    now: current.cells[2 * edge + 1]!,
   }));
+  return labelledBins(counted, reference, current);
+}
+
+/** A bin each for the first twelve and one for what is left. */
+function labelledBins(
+  counted: readonly { readonly label: string; readonly before: number; readonly now: number }[],
+  reference: FeatureProfile,
+  current: FeatureProfile,
+): DistributionBin[] {
+  const shown = counted.filter(({ before, now }) => before + now >= MIN_NAMED_ROWS).slice(0, MOST_LABELS);
+  const bins = shown.map(({ label, before, now }) => ({
+    label,
+    reference: share(before, reference),
+    current: share(now, current),
+  }));
+  const before = reference.count - shown.reduce((sum, one) => sum + one.before, 0);
+  const now = current.count - shown.reduce((sum, one) => sum + one.now, 0);
+  if (before + now === 0) return bins;
+  return [...bins, { label: 'other', reference: share(before, reference), current: share(now, current) }];
 }
 
 function intervalBins(
@@ -79,20 +92,30 @@ function intervalBins(
   current: NumericProfile,
 ): DistributionBin[] {
   const [low, high] = CORE.map((part) => quantileEdge(anchor, reference, part)) as [number, number];
-  const width = (high - low) / BINS;
-  const bounds = Array.from({ length: BINS + 1 }, (_, at) => low + at * width);
+  const isWhole = holdsWholeNumbers(anchor, reference);
+  const width = isWhole ? Math.ceil((high - low) / BINS) : (high - low) / BINS;
+  const bins = width === 0 ? 0 : Math.ceil((high - low) / width - ROUNDING);
+  const bounds = Array.from({ length: bins + 1 }, (_, at) => low + at * width);
   const before = sharesIn(bounds, anchor, reference);
   const now = sharesIn(bounds, anchor, current);
   return before.map((part, at) => {
     const lower = at === 0 ? null : bounds[at - 1]!;
-    const upper = at === BINS + 1 ? null : bounds[at]!;
+    const upper = at === bins + 1 ? null : bounds[at]!;
     return { label: intervalLabel(lower, upper), lower, upper, reference: part, current: now[at]! };
   });
 }
 
 function intervalLabel(lower: number | null, upper: number | null): string {
   if (lower === null) return `≤ ${formatNumber(upper!)}`;
-  return upper === null ? `> ${formatNumber(lower)}` : `(${formatNumber(lower)}, ${formatNumber(upper)}]`;
+  if (upper === null) return `> ${formatNumber(lower)}`;
+  // a narrow bin far from zero needs more digits than six
+  const isTold = formatNumber(lower) !== formatNumber(upper);
+  return isTold ? `(${formatNumber(lower)}, ${formatNumber(upper)}]` : `(${lower}, ${upper}]`;
+}
+
+/** Then bins of any other width than whole ones would hold one more or one fewer of them by turns: teeth. */
+function holdsWholeNumbers({ edges }: NumericAnchor, { cells }: NumericProfile): boolean {
+  return cells.every((rows, cell) => rows === 0 || (cell % 2 === 1 && Number.isInteger(edges[cell >> 1])));
 }
 
 /** The first edge that holds this part of the rows. */

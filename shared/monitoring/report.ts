@@ -200,5 +200,6 @@ function judgePerformance(baseline: Baseline, current: Profile): PerformanceResu
     baseline.manifest.task === 'regression' ? 'absolute_error' : 'error_rate',
     lossSample(anchor, featureOf(baseline.reference, anchor.name)),
     lossSample(anchor, featureOf(current, anchor.name)),
+    { designEffect: baseline.designEffects.get(anchor.name) ?? 1 },
   );
 }

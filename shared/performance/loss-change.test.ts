@@ -47,6 +47,47 @@ describe('levels of a loss change', () => {
   });
 });
 
+describe('clustered losses', () => {
+  /** Ten rows a user, intra-class correlation 0.5: 1 + 9 · 0.5 of the variance of independent rows. */
+  const designEffect = 5.5;
+  const clustered = (users: number, random: Random) => {
+    let [user, row] = [0, 0];
+    return drawn(10 * users, () => {
+      if (row++ % 10 === 0) user = normal(random);
+      return Math.exp(0.5 * (Math.SQRT1_2 * user + Math.SQRT1_2 * normal(random)));
+    });
+  };
+
+  it('fire at most twice their 1 % level, which without the design effect they exceed five times', () => {
+    const random = seededRandom(5);
+    const fired = { corrected: 0, naive: 0 };
+    const repetitions = 2000;
+    const strict = { alpha: 0.01, warning: 0, critical: 1 };
+    for (let repetition = 0; repetition < repetitions; repetition++) {
+      const [reference, current] = [clustered(400, random), clustered(40, random)] as const;
+      const isFired = (effect: number) =>
+        lossChange('absolute_error', reference, current, { policy: strict, designEffect: effect }).level !==
+        'stable';
+      if (isFired(designEffect)) fired.corrected++;
+      if (isFired(1)) fired.naive++;
+    }
+    expect(fired.corrected / repetitions).toBeLessThan(0.02);
+    expect(fired.naive / repetitions).toBeGreaterThan(0.05);
+  });
+
+  it('need as many rows as are worth 20 independent ones, and say so', () => {
+    const judged = (rows: number) =>
+      lossChange('error_rate', errors(5000, 50), errors(rows, 10), { designEffect: 5 });
+    expect(judged(100).computable).toBe(true);
+    expect(judged(99)).toMatchObject({
+      computable: false,
+      n: 99,
+      reason:
+        '99 (worth 19) labelled rows against 5000 (worth 1000) held-out ones; 20 are needed on either side',
+    });
+  });
+});
+
 describe('error rates', () => {
   it('are compared although the reference has no error at all', () => {
     expect(lossChange('error_rate', errors(40, 0), errors(100, 30))).toMatchObject({ level: 'critical' });

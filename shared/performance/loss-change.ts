@@ -31,7 +31,13 @@ export interface LossPolicy {
   readonly critical: number;
 }
 
-const defaultLossPolicy: LossPolicy = { alpha: 0.01, warning: 0.15, critical: 0.5 };
+export const defaultLossPolicy: LossPolicy = { alpha: 0.01, warning: 0.15, critical: 0.5 };
+
+export interface LossOptions {
+  readonly policy?: LossPolicy;
+  /** Variance inflation of clustered rows, ≥ 1: n rows say as much of the mean loss as n/designEffect independent ones. */
+  readonly designEffect?: number;
+}
 
 export interface LossSample {
   /** Labelled rows. */
@@ -80,7 +86,7 @@ export function lossChange(
   kind: 'error_rate' | 'absolute_error',
   reference: LossSample,
   current: LossSample,
-  policy: LossPolicy = defaultLossPolicy,
+  { policy = defaultLossPolicy, designEffect = 1 }: LossOptions = {},
 ): PerformanceResult {
   const sizes = { n: current.n, nReference: reference.n };
   const refuse = (reason: string): UnmeasuredLoss => ({
@@ -89,9 +95,10 @@ export function lossChange(
     level: 'insufficient_data',
     reason,
   });
-  if (Math.min(current.n, reference.n) < MIN_LABELLED_ROWS)
+  const [before, now] = [independent(reference, designEffect), independent(current, designEffect)];
+  if (Math.min(now.n, before.n) < MIN_LABELLED_ROWS)
     return refuse(
-      `${current.n} labelled rows against ${reference.n} held-out ones; ${MIN_LABELLED_ROWS} are needed on either side`,
+      `${worthOf(current, now)} labelled rows against ${worthOf(reference, before)} held-out ones; ${MIN_LABELLED_ROWS} are needed on either side`,
     );
   if (kind === 'absolute_error' && !(reference.mean > 0))
     return refuse('the held-out loss is 0, so a relative change has no meaning');
@@ -103,14 +110,12 @@ export function lossChange(
     return refuse('a loss is not finite');
   const needed =
     kind === 'error_rate' ? 0 : Math.ceil(ROWS_PER_SQUARED_VARIATION * variation(reference) ** 2);
-  if (reference.n < needed)
+  if (before.n < needed)
     return refuse(
-      `held-out losses vary so much that ${needed} rows are needed for their mean, there are ${reference.n}`,
+      `held-out losses vary so much that ${needed} rows are needed for their mean, there are ${worthOf(reference, before)}`,
     );
   const change =
-    kind === 'error_rate'
-      ? errorRateChange(reference, current, policy)
-      : meanLossChange(reference, current, policy);
+    kind === 'error_rate' ? errorRateChange(before, now, policy) : meanLossChange(before, now, policy);
   const level = levelOf(change, policy);
   return {
     computable: true,
@@ -121,6 +126,15 @@ export function lossChange(
     level,
     reason: describe(kind, reference.mean, current.mean, change.relativeChange, level),
   };
+}
+
+/** As many independent rows as the sample's are worth. */
+function independent(sample: LossSample, designEffect: number): LossSample {
+  return { ...sample, n: Math.floor(sample.n / Math.max(1, designEffect)) };
+}
+
+function worthOf({ n }: LossSample, independent: LossSample): string {
+  return independent.n === n ? String(n) : `${n} (worth ${independent.n})`;
 }
 
 /** The loss channel's sample; `n` is 0 when the profile holds no labelled rows. */

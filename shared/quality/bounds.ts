@@ -1,7 +1,7 @@
 /** Bounds: values that a person said cannot exist (hard), and values beyond the baseline's range (soft). */
 
 import { compareShares } from '#shared/drift/two-proportions.ts';
-import { percent, type QualityCheck, SIGNIFICANCE } from './quality-check.ts';
+import { decimal, percent, type QualityCheck, SIGNIFICANCE } from './quality-check.ts';
 import { countAbove, countBelow } from './tail-counts.ts';
 
 /** Any value outside bounds marked `physical: true`. Inferred bounds never fire this: real drift must not look like bad data. */
@@ -16,12 +16,12 @@ export const physicalBounds: QualityCheck = {
     if (min !== undefined && current.min < Math.fround(min))
       return {
         observed: min - current.min,
-        message: `value ${current.min} is below the physical minimum ${min}`,
+        message: `value ${decimal(current.min)} is below the physical minimum ${min}`,
       };
     if (max !== undefined && current.max > Math.fround(max))
       return {
         observed: current.max - max,
-        message: `value ${current.max} is above the physical maximum ${max}`,
+        message: `value ${decimal(current.max)} is above the physical maximum ${max}`,
       };
     return undefined;
   },

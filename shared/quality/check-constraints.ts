@@ -12,7 +12,7 @@ import {
   rowsOf,
 } from '#shared/profile/profile.ts';
 import type { CategoricalConstraints, ConstraintsFile, NumericConstraints } from './constraints-file.ts';
-import { percent, type QualityFinding, SIGNIFICANCE } from './quality-check.ts';
+import { decimal, percent, type QualityFinding, SIGNIFICANCE } from './quality-check.ts';
 import { countAbove, countBelow } from './tail-counts.ts';
 
 type Found = Omit<QualityFinding, 'column' | 'severity'> & { readonly isHard?: boolean };
@@ -97,7 +97,7 @@ function rangeFindings(
         isHard,
         threshold: min,
         observed: profile.min,
-        message: `at least ${atLeast} values are below ${min}, the smallest is ${profile.min}`,
+        message: `at least ${atLeast} values are below ${min}, the smallest is ${decimal(profile.min)}`,
       });
   }
   if (max !== undefined) {
@@ -108,7 +108,7 @@ function rangeFindings(
         isHard,
         threshold: max,
         observed: profile.max,
-        message: `at least ${atLeast} values are above ${max}, the largest is ${profile.max}`,
+        message: `at least ${atLeast} values are above ${max}, the largest is ${decimal(profile.max)}`,
       });
   }
   return found;

@@ -98,6 +98,17 @@ describe('unseen categories', () => {
     expect(severities('unseen_categories', zipf(1000), zipf(1000))).toEqual([]);
   });
 
+  it('are named from five rows up: what fewer have may be somebody’s', () => {
+    const mails = ['ann@x.org', 'bob@x.org', 'cid@x.org', 'dan@x.org'];
+    const current = (rows: number) =>
+      categorical('c', [...repeat('a', 80), ...repeat('new', rows), ...mails, ...repeat('b', 16 - rows)]);
+    const message = (rows: number) => findings('unseen_categories', baseline, current(rows))[0]?.message;
+    expect(message(5)).toBe(
+      '9 % of rows are in categories the baseline does not have ("new", …); 0 % were expected',
+    );
+    expect(message(4)).toBe('8 % of rows are in categories the baseline does not have; 0 % were expected');
+  });
+
   it('are named for a predicted class', () => {
     const predictions = categorical('prediction', repeat('cat', 100), 'prediction');
     const known = categorical('prediction', repeat('cat', 100), 'prediction');

@@ -1,7 +1,7 @@
 /** Negative values in a column whose baseline has none; a bound that a person confirmed is `physical_bounds`. */
 
 import { compareShares } from '#shared/drift/two-proportions.ts';
-import { percent, type QualityCheck, SIGNIFICANCE } from './quality-check.ts';
+import { decimal, percent, type QualityCheck, SIGNIFICANCE } from './quality-check.ts';
 import { countBelow } from './tail-counts.ts';
 
 export const negativeValues: QualityCheck = {
@@ -24,7 +24,7 @@ export const negativeValues: QualityCheck = {
     if (compareShares(expected, observed, designEffect).increase >= SIGNIFICANCE.soft) return undefined;
     return {
       observed: share,
-      message: `up to ${percent(share)} of values are negative (smallest ${current.min}), the baseline has none`,
+      message: `up to ${percent(share)} of values are negative (smallest ${decimal(current.min)}), the baseline has none`,
     };
   },
 };

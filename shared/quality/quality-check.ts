@@ -97,3 +97,12 @@ export type QualityCheck = CheckIdentity &
 export function percent(share: number): string {
   return `${Number((100 * share).toPrecision(3))} %`;
 }
+
+/** The shortest decimal that is this float32: 0.1, not 0.10000000149. */
+export function decimal(value: number): number {
+  for (let digits = 1; digits < 9; digits++) {
+    const short = Number(value.toPrecision(digits));
+    if (Math.fround(short) === value) return short;
+  }
+  return value;
+}

@@ -11,6 +11,7 @@ import {
   rowsOf,
 } from '#shared/profile/profile.ts';
 import type { CategoricalConstraints, ConstraintsFile, NumericConstraints } from './constraints-file.ts';
+import { decimal } from './quality-check.ts';
 
 /** One-sided: a clean share lies above its suggested limit in 1 of 100 suggestions. */
 const CONFIDENCE = 0.99;
@@ -105,15 +106,6 @@ function outward(value: number, margin: number, direction: 1 | -1): number {
   const steps = (value + direction * margin) / step;
   const round = direction > 0 ? Math.ceil(steps) : Math.floor(steps);
   return Number((round * step).toPrecision(12));
-}
-
-/** The shortest decimal that is this float32: 0.1, not 0.10000000149. */
-function decimal(value: number): number {
-  for (let digits = 1; digits < 9; digits++) {
-    const short = Number(value.toPrecision(digits));
-    if (Math.fround(short) === value) return short;
-  }
-  return value;
 }
 
 /** Whole for certain: every value is an edge, and every such edge is whole. More than 1024 distinct values cannot be told. */

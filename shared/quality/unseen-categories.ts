@@ -1,6 +1,7 @@
 /** Unseen categories: more new values than the baseline itself would lead one to expect. */
 
 import { compareShares } from '#shared/drift/two-proportions.ts';
+import { MIN_NAMED_ROWS } from '#shared/profile/privacy.ts';
 import { percent, type QualityCheck, SIGNIFICANCE } from './quality-check.ts';
 
 /** Unseen share less the share expected of fresh baseline-like rows (leave-one-out when the baseline was built). */
@@ -24,11 +25,16 @@ export const unseenCategories: QualityCheck = {
       SIGNIFICANCE.soft
     )
       return undefined;
-    const examples = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).slice(0, 3);
-    const listed = examples.map(([value]) => JSON.stringify(value)).join(', ');
+    const examples = [...counts]
+      .filter(([, rows]) => rows >= MIN_NAMED_ROWS)
+      .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+      .map(([value]) => JSON.stringify(value))
+      .slice(0, 3);
+    const isAll = examples.length === counts.size && !truncated;
+    const listed = examples.length > 0 ? ` (${examples.join(', ')}${isAll ? '' : ', …'})` : '';
     return {
       observed: excess,
-      message: `${percent(total / current.count)} of rows are in categories the baseline does not have (${listed}${truncated ? ', …' : ''}); ${percent(anchor.expectedUnseenShare)} were expected`,
+      message: `${percent(total / current.count)} of rows are in categories the baseline does not have${listed}; ${percent(anchor.expectedUnseenShare)} were expected`,
     };
   },
 };

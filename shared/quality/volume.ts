@@ -24,7 +24,10 @@ export const tooFewRows: QualityCheck = {
   scope: 'window',
   run({ windowRows }) {
     if (windowRows === 0 || windowRows >= this.threshold) return undefined;
-    return { observed: windowRows, message: `${windowRows} rows, ${this.threshold} are needed` };
+    return {
+      observed: windowRows,
+      message: `${windowRows} ${windowRows === 1 ? 'row' : 'rows'}, ${this.threshold} are needed`,
+    };
   },
 };
 

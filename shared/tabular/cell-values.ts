@@ -22,10 +22,22 @@ const noDate = { hour: Number.NaN, weekday: Number.NaN, month: Number.NaN };
 const missingDate: DateCell = { ...noDate, isInvalid: false };
 const invalidDate: DateCell = { ...noDate, isInvalid: true };
 
+const infiniteText = /^[-+]?inf(?:inity)?$/i;
+
+/** Whether a trimmed text is a number: what data frames write for an infinite one is, as it is in a typed file. */
+export function isNumberText(text: string): boolean {
+  return isNumericText(text) || infiniteText.test(text);
+}
+
 /** `text` is trimmed. */
 export function numberFromText(text: string): NumericCell {
   if (isMissingText(text)) return missingNumber;
-  return isNumericText(text) ? { value: Math.fround(Number(text)), isInvalid: false } : invalidNumber;
+  if (isNumericText(text)) return { value: Math.fround(Number(text)), isInvalid: false };
+  if (!infiniteText.test(text)) return invalidNumber;
+  return {
+    value: text.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY,
+    isInvalid: false,
+  };
 }
 
 /** `text` is trimmed. */

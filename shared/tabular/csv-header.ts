@@ -56,7 +56,11 @@ export function readHeader(
   const notCompared: { column: string; reason: string }[] = [];
   const header = cells.map((name, at) => {
     if (name === '') notCompared.push({ column: `column ${at + 1}`, reason: 'no name' });
-    else if (cells.indexOf(name) < at) notCompared.push({ column: name, reason: 'the name is used twice' });
+    else if (cells.indexOf(name) < at)
+      notCompared.push({
+        column: `column ${at + 1} (${name})`,
+        reason: 'the name is used twice: only the first such column is read',
+      });
     else return name;
     return undefined;
   });

@@ -1,13 +1,15 @@
 /** From sampled cells to what each column is, or why it is not compared. */
-import { isMissingText, isNumericText } from '../schema/cells.ts';
+import { isMissingText } from '../schema/cells.ts';
 import { parseDate } from '../schema/dates.ts';
+import { isNumberText } from './cell-values.ts';
 import { dateColumnNames } from './date-columns.ts';
 import type { ColumnKind, ShapeOptions, TableShape } from './table.ts';
 
 /** The same shares as in schema/infer.ts: from this share of numbers (or dates) on, the rest of a column is broken. */
 const leastShare = 0.95;
 const mostDistinctText = 0.5;
-const fewestRisingRows = 20;
+/** Of fewer rows nobody can tell an id. */
+const fewestIdRows = 20;
 
 /** Cells of a column in file order: text of a text file, or values of a typed one. */
 export type SampledColumns = ReadonlyMap<string, readonly unknown[]>;
@@ -47,9 +49,14 @@ function kindOf(
   const distinct = new Set(present.map((cell) => String(cell).toLowerCase()));
   const isBoolean = [...distinct].every((text) => text === 'true' || text === 'false');
   const distinctTexts = new Set(present).size;
-  if (!isKept && !isBoolean && distinctTexts > mostDistinctText * present.length)
+  const isMostlyDistinct =
+    present.length >= fewestIdRows && distinctTexts > mostDistinctText * present.length;
+  if (!isKept && !isBoolean && isMostlyDistinct)
     return {
-      reason: `looks like an id: text, ${distinctTexts} distinct values in ${present.length} rows looked at`,
+      reason:
+        numbers.length > present.length / 2
+          ? `numbers and text: ${Math.floor((100 * numbers.length) / present.length)} % of ${present.length} values looked at are numbers, ${100 * leastShare} % are needed`
+          : `looks like an id: text, ${distinctTexts} distinct values in ${present.length} rows looked at`,
     };
   return { kind: 'categorical' };
 }
@@ -71,7 +78,7 @@ function isNumber(cell: unknown): boolean {
   return (
     typeof cell === 'number' ||
     typeof cell === 'bigint' ||
-    (typeof cell === 'string' && isNumericText(cell.trim()))
+    (typeof cell === 'string' && isNumberText(cell.trim()))
   );
 }
 
@@ -81,7 +88,7 @@ function isDate(cell: unknown): boolean {
 
 function onlyRises(values: readonly number[]): boolean {
   return (
-    values.length >= fewestRisingRows &&
+    values.length >= fewestIdRows &&
     values.every((value, row) => Number.isInteger(value) && (row === 0 || value > values[row - 1]!))
   );
 }

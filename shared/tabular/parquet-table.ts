@@ -39,6 +39,7 @@ class ParquetTable implements Table {
   readonly file: string;
   readonly format = 'parquet';
   readonly names: readonly string[];
+  readonly unreadable: TableShape['notCompared'];
   readonly skipped = { rows: 0 };
   readonly notes: readonly string[] = [];
   readonly #buffer: AsyncBuffer;
@@ -54,6 +55,7 @@ class ParquetTable implements Table {
       column.children.length > 0 || column.element.repetition_type === 'REPEATED';
     this.names = columns.map((column) => column.element.name);
     this.#nested = columns.filter(isNested).map((column) => column.element.name);
+    this.unreadable = this.#nested.map((column) => ({ column, reason: 'nested or binary values' }));
   }
 
   async shape(options?: ShapeOptions): Promise<TableShape> {
@@ -68,7 +70,10 @@ class ParquetTable implements Table {
       cells.set(name, column);
     }
     const { kinds, notCompared } = inferShape(cells, options);
-    const nested = this.#nested.map((column) => ({ column, reason: 'nested or binary values' }));
+    const nested = this.unreadable.map(({ column, reason }) => ({
+      column,
+      reason: options?.exclude?.includes(column) ? 'asked for' : reason,
+    }));
     return { kinds, notCompared: [...notCompared, ...nested] };
   }
 

@@ -67,7 +67,10 @@ describe('the shape of a table', () => {
       { column: 'key', reason: 'looks like an id: whole numbers that only rise' },
       { column: 'uid', reason: 'looks like an id: text, 100 distinct values in 100 rows looked at' },
       { column: 'none', reason: 'empty in all 100 rows looked at' },
-      { column: 'price', reason: 'the name is used twice' },
+      {
+        column: 'column 8 (price)',
+        reason: 'the name is used twice: only the first such column is read',
+      },
       { column: 'column 9', reason: 'no name' },
     ]);
   });
@@ -103,6 +106,28 @@ describe('the shape of a table', () => {
       csv('x,y', 100, (at) => `t${at % distinct},1`),
     );
     expect((await table.shape()).kinds.get('x')).toBe(kind);
+  });
+
+  it.each([
+    [19, 'categorical'],
+    [20, undefined],
+  ])('takes %i different texts as %s: of fewer than 20 rows nobody can tell an id', async (count, kind) => {
+    const table = await tableOf(
+      'texts.csv',
+      csv('x,y', count, (at) => `t${at},1`),
+    );
+    expect((await table.shape()).kinds.get('x')).toBe(kind);
+  });
+
+  it('says of a column that is half numbers, half text that it is, not that it is an id', async () => {
+    const table = await tableOf(
+      'half.csv',
+      csv('x,y', 100, (at) => `${at % 3 ? at + 0.5 : 'word'},1`),
+    );
+    expect((await table.shape()).notCompared[0]).toEqual({
+      column: 'x',
+      reason: 'numbers and text: 66 % of 100 values looked at are numbers, 95 % are needed',
+    });
   });
 
   it.each([
@@ -261,7 +286,19 @@ describe('the batches of a table', () => {
     );
     expect((await table.shape({ keep: ['x'] })).kinds.get('x')).toBe('numeric');
     for await (const batch of table.batches({ kinds: new Map([['x', 'numeric']]) }))
-      expect(batch.columns[0]).toMatchObject({ invalid: 2 });
+      expect(batch.columns[0]).toMatchObject({ invalid: 1 });
+  });
+
+  it('read what data frames write for infinity as the number it is', async () => {
+    const texts = ['inf', '-inf', 'Infinity', '-Infinity', '+Inf', 'infinite', '1e300'];
+    const table = await tableOf('inf.csv', `x,y\n${texts.map((text) => `${text},1`).join('\n')}\n`);
+    for await (const { columns } of table.batches({ kinds: new Map([['x', 'numeric']]) })) {
+      const [up, down] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+      expect([...columns[0]!.values]).toEqual([up, down, up, down, up, Number.NaN, up]);
+      expect(columns[0]).toMatchObject({ invalid: 1 });
+    }
+    const many = csv('x,y', 100, (at) => `${at % 3 ? (at * 37) % 101 : '-inf'},1`);
+    expect((await (await tableOf('infs.csv', many)).shape()).kinds.get('x')).toBe('numeric');
   });
 
   it('leave out ragged rows, count them and explain the first by its line', async () => {
@@ -390,6 +427,17 @@ describe('a parquet file', () => {
       Array.from({ length: 16 }, (_, run) => 1000 + Math.floor((run * 60) / 16)),
     );
     expect(values(batch, 'count')).toEqual((values(batch, 'id') as number[]).map((id) => (id - 1000) % 7));
+  });
+
+  it('says of a nested column that it cannot be read, or that it was to be left out', async () => {
+    const table = await tableOf('d.parquet', parquetSample);
+    const nested = { column: 'tags', reason: 'nested or binary values' };
+    expect(table.unreadable).toEqual([nested]);
+    expect((await table.shape()).notCompared).toContainEqual(nested);
+    expect((await table.shape({ exclude: ['tags'] })).notCompared).toContainEqual({
+      column: 'tags',
+      reason: 'asked for',
+    });
   });
 });
 

@@ -45,8 +45,13 @@ export interface ShapeOptions {
 export interface Table {
   readonly file: string;
   readonly format: 'csv' | 'ndjson' | 'parquet';
-  /** The usable column names, each once. */
+  /** The column names, each once. */
   readonly names: readonly string[];
+  /**
+   * What the header alone rules out: columns without a name or with one used before, by their position, and nested
+   * ones, by a name of `names`. Part of what `shape()` says.
+   */
+  readonly unreadable: TableShape['notCompared'];
   /** Kinds by rows spread over the whole file; a column is numeric when at least 95 % of what it holds are numbers. */
   shape(options?: ShapeOptions): Promise<TableShape>;
   /** About `rows` rows, in short runs spread evenly over the file; all of them when the file has no more. */

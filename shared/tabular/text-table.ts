@@ -62,6 +62,9 @@ export class TextTable<Part> implements Table {
   get names(): readonly string[] {
     return [...this.#of.names];
   }
+  get unreadable(): TableShape['notCompared'] {
+    return this.#of.notCompared;
+  }
   get skipped(): Table['skipped'] {
     return this.#skipped;
   }

@@ -3,7 +3,7 @@
 import type { SegmentEntry } from '#shared/comparison/comparison.ts';
 import { compareFeature } from '#shared/drift/compare-feature.ts';
 import {
-  type LossPolicy,
+  defaultLossPolicy,
   type LossSample,
   lossChange,
   type PerformanceResult,
@@ -25,6 +25,8 @@ export interface Slice {
     readonly kind: 'error_rate' | 'absolute_error';
     readonly reference: LossSample;
     readonly current: LossSample;
+    /** Variance inflation of the loss, ≥ 1. */
+    readonly designEffect?: number;
   };
 }
 
@@ -55,8 +57,6 @@ export interface SegmentVerdict {
 }
 
 const DEFAULT_MIN_ROWS = 100;
-/** Those of a whole model; the level is divided by the number of slices whose loss is tested. */
-const LOSS_POLICY: LossPolicy = { alpha: 0.01, warning: 0.15, critical: 0.5 };
 
 /**
  * Judges slices as whole windows are judged, with one correction across all slices × features: thirty features in ten
@@ -83,6 +83,7 @@ export function judgeSegments(input: SegmentsInput): SegmentVerdict[] {
   );
   // One call for all slices: the correction is over everything given, and the order is kept.
   const verdicts = judgeFeatures(drifts.flat(), policy);
+  // The level of a whole model, divided by the number of slices whose loss is tested.
   const lossTests = sized.filter((one) => isLarge(one) && one.slice.loss).length;
   let next = 0;
   const judged = sized.map((one, at): SegmentVerdict => {
@@ -162,8 +163,8 @@ function judgeSlice({ loss }: Slice, features: readonly FeatureVerdict[], lossTe
   const performance =
     loss &&
     lossChange(loss.kind, loss.reference, loss.current, {
-      ...LOSS_POLICY,
-      alpha: LOSS_POLICY.alpha / lossTests,
+      policy: { ...defaultLossPolicy, alpha: defaultLossPolicy.alpha / lossTests },
+      designEffect: loss.designEffect ?? 1,
     });
   const isWorse = performance !== undefined && isAlarm(performance.level);
   const levels = features.map((feature) => feature.level).filter((level) => level !== 'insufficient_data');
@@ -199,7 +200,7 @@ function effectOf({ features, performance }: SegmentVerdict, policy: DriftPolicy
     .reduce((most, feature) => Math.max(most, feature.psiDebiased ?? 0), 0);
   const loss =
     performance?.computable && isAlarm(performance.level)
-      ? performance.relativeChange / LOSS_POLICY.critical
+      ? performance.relativeChange / defaultLossPolicy.critical
       : 0;
   return Math.max(drift / policy.psiCritical, loss);
 }

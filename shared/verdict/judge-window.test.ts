@@ -140,6 +140,21 @@ describe('confirmation', () => {
     );
   });
 
+  it('is in the reason: in how many of the last windows its own signal was', () => {
+    const both = [feature('x', 'critical'), feature('y', 'warning')];
+    expect(last([{ features: alarm('x') }, { features: calm }, { features: both }])).toMatchObject({
+      confirmed: true,
+      reasons: ['x is critical, 2 of 3 windows', 'y is warning, 1 of 3 windows'],
+    });
+    expect(last([{ features: calm }, { features: alarm() }, { features: alarm() }]).reasons).toEqual([
+      'x is warning, 2 of 3 windows',
+    ]);
+    expect(last([{ features: alarm() }, { features: alarm() }]).reasons).toEqual([
+      'x is warning, 2 of 2 windows',
+    ]);
+    expect(last([{ features: alarm() }]).reasons).toEqual(['x is warning']);
+  });
+
   it('or any alarm in all three', () => {
     expect(last(['x', 'y', 'w'].map((name) => ({ features: alarm(name) }))).confirmed).toBe(true);
   });
