@@ -3,7 +3,7 @@
 import type { Anchor, Channel } from '#shared/profile/anchors.ts';
 import { meanOf, standardDeviationOf } from '#shared/profile/moments.ts';
 import { type FeatureProfile, rowsOf } from '#shared/profile/profile.ts';
-import type { CoarseCell } from './coarse-cells.ts';
+import { type CoarseCell, coarseCellCount } from './coarse-cells.ts';
 import { featureCells } from './feature-cells.ts';
 import { jensenShannonDistance } from './jensen-shannon.ts';
 import { kolmogorovSmirnov } from './ks.ts';
@@ -87,7 +87,8 @@ export function compareFeature(
       code: 'too_few_rows',
       reason: `${reference.count} reference and ${current.count} current rows; ${MIN_COMPARABLE_ROWS} needed on either side`,
     };
-  const cells = featureCells(anchor, reference, current);
+  const limit = coarseCellCount(reference.count / designEffect, current.count / designEffect);
+  const cells = featureCells(anchor, reference, current, limit);
   const inReference = cells.map((cell) => cell.reference);
   const inCurrent = cells.map((cell) => cell.current);
   const primary =

@@ -1,12 +1,13 @@
 /** The primary test of one feature: the one p-value that decides. */
 
+import { cauchyCombination } from './cauchy-combination.ts';
 import { chiSquareContingency } from './chi-square.ts';
 import type { CoarseCell } from './coarse-cells.ts';
 import { type NotComputable, notComputable } from './measure.ts';
 import { rankComponents } from './rank-components.ts';
 import { compareShares } from './two-proportions.ts';
 
-/** χ² is trusted from this expected count up (Cochran 1954). */
+/** χ² is trusted from this expected count up (Cochran 1954); of clustered rows, from as many independent ones. */
 const MIN_EXPECTED = 5;
 
 interface Counts {
@@ -41,24 +42,12 @@ export function numericPrimaryTest(
   return {
     computable: true,
     test: 'rank_components_and_chi_square',
-    pValue: combine(ranks.pValue, counts.pValue),
+    pValue: Math.min(1, DEPENDENCE * cauchyCombination(ranks.pValue, counts.pValue)),
   };
 }
 
-/** Below this the tangent loses its digits and the combination is the harmonic mean. */
-const SMALLEST_TANGENT = 1e-8;
-
 /** The two parts look at the same rows; at a nominal 5 % their combination then rejects 5.5 % (measured). */
 const DEPENDENCE = 1.08;
-
-/** Cauchy combination of two p-values with equal weights. */
-function combine(first: number, second: number): number {
-  const smallest = Math.min(first, second);
-  if (smallest === 0) return 0;
-  if (smallest < SMALLEST_TANGENT) return (DEPENDENCE * 2) / (1 / first + 1 / second);
-  const statistic = (Math.tan((0.5 - first) * Math.PI) + Math.tan((0.5 - second) * Math.PI)) / 2;
-  return Math.min(1, Math.max(0, DEPENDENCE * (0.5 - Math.atan(statistic) / Math.PI)));
-}
 
 /**
  * The primary test of categories: χ² on the cells that are expected at least five times in both samples. Sparser cells are united until they are;
@@ -74,20 +63,28 @@ export function categoricalPrimaryTest(
   designEffect = 1,
 ): PrimaryResult | NotComputable {
   const all = cells.reduce<Counts>(unite, { reference: 0, current: 0 });
+  if (Math.min(all.reference, all.current) === 0)
+    return notComputable('a sample without rows cannot be tested');
+  const filled = cells.filter((cell) => sizeOf(cell) > 0);
+  if (filled.length < 2) return notComputable('every row of both samples is in one cell');
   const isDense = (cell: Counts) =>
     ((cell.reference + cell.current) * Math.min(all.reference, all.current)) /
       (all.reference + all.current) >=
-    MIN_EXPECTED;
-  const dense: Counts[] = cells.filter(isDense);
+    MIN_EXPECTED * designEffect;
+  const dense: Counts[] = filled.filter(isDense);
   let sparse: Counts | undefined;
-  for (const cell of cells) {
-    if (isDense(cell) || cell.reference + cell.current === 0) continue;
+  for (const cell of filled) {
+    if (isDense(cell)) continue;
     sparse = sparse ? unite(sparse, cell) : cell;
     if (!isDense(sparse)) continue;
     dense.push(sparse);
     sparse = undefined;
   }
-  if (dense.length + (sparse ? 1 : 0) < 2) return notComputable('every row of both samples is in one cell');
+  if (dense.length + (sparse ? 1 : 0) < 2) {
+    // So few clusters that no two cells are dense: the largest is left to test, against all others.
+    const largest = filled.reduce((most, cell) => (sizeOf(cell) > sizeOf(most) ? cell : most));
+    return { computable: true, test: 'chi_square', pValue: exactPValue(largest, all, designEffect) };
+  }
   const exact = sparse ? exactPValue(sparse, all, designEffect) : undefined;
   if (sparse) {
     const smallest = dense.reduce((least, cell) => (sizeOf(cell) < sizeOf(least) ? cell : least));
@@ -108,11 +105,15 @@ export function categoricalPrimaryTest(
   };
 }
 
+/**
+ * Fisher's test of one cell against the rest. Clustered rows count as the clusters they are worth: a normal
+ * approximation would take ten rows of the one user with a new category, or a single row, for p = 0.
+ */
 function exactPValue(cell: Counts, all: Counts, designEffect: number): number {
+  const worth = (rows: number) => Math.round(rows / designEffect);
   return compareShares(
-    { hits: cell.reference, rows: all.reference },
-    { hits: cell.current, rows: all.current },
-    designEffect,
+    { hits: worth(cell.reference), rows: worth(all.reference) },
+    { hits: worth(cell.current), rows: worth(all.current) },
   ).twoSided;
 }
 

@@ -1,12 +1,11 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { normal, seededRandom } from '#shared/random.ts';
 import type { Column } from '#shared/schema/columns.ts';
 import { addColumns } from './add-columns.ts';
 import { buildAnchors } from './anchors.ts';
 import { decodeProfile, encodeProfile } from './encode.ts';
-import { AnchorMismatchError, ProfileColumnError, ProfileFormatError } from './errors.ts';
-import { emptyProfile, featureOf, mergeProfiles, type NumericProfile, type Profile } from './profile.ts';
+import { ProfileColumnError, ProfileFormatError } from './errors.ts';
+import { emptyProfile, featureOf, type NumericProfile, type Profile } from './profile.ts';
 import { summarize } from './summarize.ts';
 import { categorical, draws, numeric, profileOf } from './testing.ts';
 import { MAX_UNSEEN_VALUES } from './unseen.ts';
@@ -16,75 +15,7 @@ const anchors = buildAnchors([
   categorical('c', ['a', 'b', 'a']),
 ]);
 
-const anyNumber = fc.oneof(
-  fc.constantFrom(0, -0, 0.1, 3, 1000, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e30),
-  fc.double({ min: -5, max: 5, noNaN: true }),
-);
-const anyCategory = fc.oneof(
-  fc.constantFrom('a', 'b', null, '\ud800', ''),
-  fc.integer({ min: 0, max: 300 }).map((n) => `new ${n}`),
-);
-const anyRows = fc.array(fc.tuple(anyNumber, anyCategory), { maxLength: 200 });
-
-function profileOfRows(rows: readonly (readonly [number, string | null])[]): Profile {
-  return profileOf(
-    [
-      numeric(
-        'x',
-        rows.map(([x]) => x),
-      ),
-      categorical(
-        'c',
-        rows.map(([, c]) => c),
-      ),
-    ],
-    anchors,
-  );
-}
-
 const bytesOf = (profile: Profile) => Buffer.from(encodeProfile(profile)).toString('hex');
-
-describe('merging profiles', () => {
-  it('is associative and commutative to the last byte, and equals counting all rows at once, in any order', () => {
-    fc.assert(
-      fc.property(anyRows, anyRows, anyRows, (a, b, c) => {
-        const [one, two, three] = [a, b, c].map((rows) => () => profileOfRows(rows));
-        const left = bytesOf(mergeProfiles(mergeProfiles(one!(), two!()), three!()));
-        const right = bytesOf(mergeProfiles(one!(), mergeProfiles(two!(), three!())));
-        const swapped = bytesOf(mergeProfiles(three!(), mergeProfiles(two!(), one!())));
-        const atOnce = bytesOf(profileOfRows([...c, ...a, ...b].reverse()));
-        expect([right, swapped, atOnce]).toEqual([left, left, left]);
-      }),
-      { numRuns: 150 },
-    );
-  });
-
-  it('survives encoding: decoded parts merge to the same bytes', () => {
-    fc.assert(
-      fc.property(anyRows, anyRows, (a, b) => {
-        const decoded = [a, b].map((rows) => decodeProfile(anchors, encodeProfile(profileOfRows(rows))));
-        expect(bytesOf(mergeProfiles(decoded[0]!, decoded[1]!))).toBe(bytesOf(profileOfRows([...a, ...b])));
-      }),
-      { numRuns: 100 },
-    );
-  });
-
-  it('does not overflow at a billion rows', () => {
-    const profile = profileOf([numeric('x', [3, 3, 0.1])], anchors);
-    for (let doubling = 0; doubling < 31; doubling++)
-      mergeProfiles(profile, decodeProfile(anchors, encodeProfile(profile)));
-    const { count, mean } = summarize(profile, 'x');
-    expect(count).toBe(3 * 2 ** 31);
-    expect(mean).toBeCloseTo(6.1 / 3, 5);
-    expect(summarize(decodeProfile(anchors, encodeProfile(profile)), 'x')).toEqual(summarize(profile, 'x'));
-  });
-
-  it('refuses profiles of other anchors by name', () => {
-    const other = emptyProfile(buildAnchors([numeric('x', [1, 2])]));
-    expect(() => mergeProfiles(emptyProfile(anchors), other)).toThrow(AnchorMismatchError);
-    expect(() => decodeProfile(anchors, encodeProfile(other))).toThrow(AnchorMismatchError);
-  });
-});
 
 describe('adding columns', () => {
   it('counts missing, either infinity and finite values apart', () => {
@@ -193,7 +124,7 @@ describe('moments', () => {
 
 describe('profile bytes', () => {
   it('are refused when truncated, extended or of another version', () => {
-    const bytes = encodeProfile(profileOfRows([[1, 'new']]));
+    const bytes = encodeProfile(profileOf([numeric('x', [1]), categorical('c', ['new'])], anchors));
     expect(() => decodeProfile(anchors, bytes.subarray(0, -1))).toThrow(ProfileFormatError);
     expect(() => decodeProfile(anchors, Uint8Array.of(...bytes, 0))).toThrow(/1 bytes after its end/);
     expect(() => decodeProfile(anchors, Uint8Array.of(9, ...bytes.subarray(1)))).toThrow(/version 9/);

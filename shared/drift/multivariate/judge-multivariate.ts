@@ -50,7 +50,7 @@ function judgeCovariance(drift: ReturnType<typeof covarianceDrift>): Multivariat
   return found('covariance', drift.statistic, drift.pValue, {
     isLarge: pair !== undefined && Math.abs(pair.now - pair.before) >= LEAST.correlation,
     reason: pair
-      ? `${pair.a} and ${pair.b}: correlation went from ${pair.before.toFixed(2)} to ${pair.now.toFixed(2)}`
+      ? `${pair.a} and ${pair.b}: correlation went from ${hundredths(pair.before)} to ${hundredths(pair.now)}`
       : 'correlations changed',
   });
 }
@@ -85,6 +85,11 @@ function found(
   { isLarge, reason }: { readonly isLarge: boolean; readonly reason: string },
 ): MultivariateFinding {
   return { test, computable: true, statistic, pValue, isFound: pValue <= ALPHA && isLarge, reason };
+}
+
+/** Two decimals, without a sign before zero. */
+function hundredths(value: number): string {
+  return value.toFixed(2).replace(/^-(?=0\.00$)/, '');
 }
 
 function rounded(value: number): string {
