@@ -105,15 +105,12 @@ export function categoricalPrimaryTest(
   };
 }
 
-/**
- * Fisher's test of one cell against the rest. Clustered rows count as the clusters they are worth: a normal
- * approximation would take ten rows of the one user with a new category, or a single row, for p = 0.
- */
+/** Fisher's test of one cell against the rest. */
 function exactPValue(cell: Counts, all: Counts, designEffect: number): number {
-  const worth = (rows: number) => Math.round(rows / designEffect);
   return compareShares(
-    { hits: worth(cell.reference), rows: worth(all.reference) },
-    { hits: worth(cell.current), rows: worth(all.current) },
+    { hits: cell.reference, rows: all.reference },
+    { hits: cell.current, rows: all.current },
+    designEffect,
   ).twoSided;
 }
 

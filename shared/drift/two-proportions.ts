@@ -16,8 +16,9 @@ export interface ProportionTest {
 }
 
 /**
- * Pooled two-proportion z test; Fisher's exact test where an expected count is below 5 and the design effect is 1.
- * Empty samples give p = 1: nothing speaks against equality.
+ * Pooled two-proportion z test; Fisher's exact test where an expected count is below 5. Clustered rows count as the
+ * independent ones they are worth: a normal approximation would take the ten rows of one user for p = 0. Empty samples
+ * give p = 1: nothing speaks against equality.
  *
  * @param designEffect variance inflation of clustered rows, ≥ 1
  * @example compareShares({ hits: 0, rows: 1000 }, { hits: 3, rows: 50 }).twoSided // 0.000102
@@ -28,9 +29,14 @@ export function compareShares(reference: Share, current: Share, designEffect = 1
   if (reference.rows === 0 || current.rows === 0 || hits === 0 || hits === rows)
     return { twoSided: 1, increase: 1 };
   const leastExpected = (Math.min(reference.rows, current.rows) * Math.min(hits, rows - hits)) / rows;
-  if (leastExpected < 5 && designEffect === 1) return fisherExact(reference, current);
+  if (leastExpected < 5 * designEffect)
+    return fisherExact(independent(reference, designEffect), independent(current, designEffect));
   const z = pooledZ(reference, current) / Math.sqrt(designEffect);
   return { twoSided: Math.min(1, 2 * normalSurvival(Math.abs(z))), increase: normalSurvival(z) };
+}
+
+function independent({ hits, rows }: Share, designEffect: number): Share {
+  return { hits: Math.round(hits / designEffect), rows: Math.round(rows / designEffect) };
 }
 
 /**

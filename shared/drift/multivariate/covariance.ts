@@ -23,11 +23,11 @@ interface CorrelationChange {
 
 export interface CovarianceDrift {
   readonly computable: true;
-  /** Of the most significant pair, corrected for the number of pairs (Šidák). */
+  /** Of the first pair, corrected for the number of all pairs (Šidák). */
   readonly pValue: number;
   /** Its |z|. */
   readonly statistic: number;
-  /** The five pairs that changed most, most significant first. */
+  /** Five at most, the most significant first; pairs that changed by less than was asked for after the others. */
   readonly pairs: readonly CorrelationChange[];
 }
 
@@ -40,6 +40,8 @@ export interface CovarianceDrift {
  * @param reference co-moments of the baseline, or of a part of it
  * @param current of the same columns
  * @param options.designEffect variance inflation of clustered rows, ≥ 1
+ * @param options.leastChange of a correlation: copies that went from 0.99 to 0.97 are certain, and would hide a larger
+ *   change elsewhere
  * @throws RangeError when co-moments are not of the columns of `dependence`
  * @example covarianceDrift(dependence, reference, current) // { computable: true, pValue: 3e-12, statistic: 7.4, pairs: […] }
  */
@@ -47,18 +49,21 @@ export function covarianceDrift(
   dependence: Dependence | null,
   reference: CoMoments,
   current: CoMoments,
-  options: { readonly designEffect?: number } = {},
+  options: { readonly designEffect?: number; readonly leastChange?: number } = {},
 ): CovarianceDrift | NotComputable {
   const obstacle = whyNotComparable(dependence, reference, current);
   if (obstacle || dependence === null) return obstacle ?? notComputable('no dependence was measured');
   const designEffect = Math.max(1, options.designEffect ?? 1);
-  const changes = correlationChanges(
+  const all = correlationChanges(
     dependence,
     reference,
     current,
     reference.rows / designEffect,
     current.rows / designEffect,
   );
+  const isLarge = ({ before, now }: CorrelationChange) =>
+    Math.abs(now - before) >= (options.leastChange ?? 0);
+  const changes = [...all.filter(isLarge), ...all.filter((change) => !isLarge(change))];
   const strongest = changes[0];
   if (!strongest) return notComputable('fewer than 2 columns vary in both samples');
   return {

@@ -39,6 +39,41 @@ function byTest(findings: readonly MultivariateFinding[]) {
   return { covariance: of('covariance'), reconstruction: of('pca_reconstruction') };
 }
 
+describe('near copies that part a little', () => {
+  it('do not hide a larger change elsewhere', () => {
+    const random = seededRandom(53);
+    const draw = (copy: number, other: number) => {
+      const drawn = Array.from({ length: 20_000 }, () => {
+        const [a, b] = [normal(random), normal(random)];
+        const follow = (of: number, r: number) => r * of + Math.sqrt(1 - r * r) * normal(random);
+        return [a, follow(a, copy), b, follow(b, other)];
+      });
+      return ['a', 'a2', 'b', 'b2'].map((name, at) =>
+        numeric(
+          name,
+          drawn.map((row) => row[at]!),
+        ),
+      );
+    };
+    const baseline = draw(0.99, 0.1);
+    const anchors = buildAnchors(baseline);
+    const reference = profileOf(baseline, anchors);
+    const judged = (copy: number, other: number) =>
+      byTest(
+        judgeMultivariate(
+          anchors.dependence,
+          reference.coMoments,
+          profileOf(draw(copy, other), anchors).coMoments,
+        ),
+      ).covariance;
+    expect(judged(0.97, 0.1)).toMatchObject({ isFound: false });
+    expect(judged(0.97, 0.2)).toMatchObject({
+      isFound: true,
+      reason: expect.stringMatching(/^b and b2: correlation went from 0\.[01]\d to 0\.[12]\d$/),
+    });
+  });
+});
+
 describe('a correlation that went from 0 to 0.5 with unchanged marginals, 2000 rows', () => {
   const random = seededRandom(51);
   const baseline = rows(2000, 0, random);

@@ -39,7 +39,9 @@ export function judgeMultivariate(
   options: { readonly designEffect?: number } = {},
 ): MultivariateFinding[] {
   return [
-    judgeCovariance(covarianceDrift(dependence, reference, current, options)),
+    judgeCovariance(
+      covarianceDrift(dependence, reference, current, { ...options, leastChange: LEAST.correlation }),
+    ),
     judgeReconstruction(pcaReconstructionDrift(dependence, reference, current, options)),
   ];
 }
