@@ -2,9 +2,14 @@
 
 import { type ComparedFeature, compareFeature, type FeatureDrift } from '#shared/drift/compare-feature.ts';
 import { measureDesignEffects } from '#shared/drift/design-effect.ts';
-import { lossChange, lossSample } from '#shared/performance/loss-change.ts';
+import {
+  defaultLossPolicy,
+  lossChange,
+  lossSample,
+  type PerformanceResult,
+} from '#shared/performance/loss-change.ts';
 import { addColumns } from '#shared/profile/add-columns.ts';
-import { type Anchors, type Channel, nameAnchors } from '#shared/profile/anchors.ts';
+import { type Anchor, type Anchors, type Channel, nameAnchors } from '#shared/profile/anchors.ts';
 import { buildCategoricalAnchor, type CategoricalAnchor } from '#shared/profile/categorical-anchor.ts';
 import { buildNumericAnchor } from '#shared/profile/numeric-anchor.ts';
 import { emptyProfile, featureOf, mergeProfiles, type Profile } from '#shared/profile/profile.ts';
@@ -15,7 +20,7 @@ import { judgeSegments } from '#shared/verdict/judge-segments.ts';
 import { judgeWindow } from '#shared/verdict/judge-window.ts';
 import { isAlarm, type Level } from '#shared/verdict/level.ts';
 import type { WindowOutcome } from '#shared/verdict/outcome.ts';
-import { defaultDriftPolicy } from '#shared/verdict/policy.ts';
+import { alarmLevel, defaultDriftPolicy } from '#shared/verdict/policy.ts';
 
 export type SimulatedColumn = Column & { readonly channel: Channel };
 
@@ -162,14 +167,7 @@ export function judge(
   const features = judgeFeatures(drifts, defaultDriftPolicy);
   const quality = checkQuality({ anchors, reference: profile, current });
   const loss = anchors.anchors.find((anchor) => anchor.channel === 'loss');
-  const performance = loss
-    ? lossChange(
-        'absolute_error',
-        lossSample(loss, featureOf(profile, loss.name)),
-        lossSample(loss, featureOf(current, loss.name)),
-        { designEffect: reference.designEffects.get(loss.name) ?? 1 },
-      )
-    : undefined;
+  const performance = loss ? judgeLoss(reference, current, loss) : undefined;
   const outcome = judgeWindow({
     windowStart,
     features,
@@ -184,6 +182,16 @@ export function judge(
     findings: quality.map(({ check, column }) => `${check}:${column ?? ''}`),
     alarmingSlices: alarmingSlices(reference, slices),
   };
+}
+
+function judgeLoss({ profile, designEffects }: Reference, current: Profile, loss: Anchor): PerformanceResult {
+  const before = lossSample(loss, featureOf(profile, loss.name));
+  const now = lossSample(loss, featureOf(current, loss.name));
+  const alpha = alarmLevel(defaultDriftPolicy, { nCurrent: now.n, nReference: before.n });
+  return lossChange('absolute_error', before, now, {
+    policy: { ...defaultLossPolicy, alpha },
+    designEffect: designEffects.get(loss.name) ?? 1,
+  });
 }
 
 function alarmingSlices(reference: Reference, current: ReadonlyMap<string, Profile>): string[] {

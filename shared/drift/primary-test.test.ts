@@ -157,8 +157,9 @@ describe('the numeric test', () => {
   it('falls without a step as evidence grows, through 1e-8 too', () => {
     const fine = { reference: [500, 500, 500, 500], current: [250, 150, 100, 100] };
     const cells = unions(fine, 2);
-    let before = numericP(fine, cells, 40);
-    for (let effect = 39.9; effect >= 1; effect -= 0.1) {
+    // Beyond, fewer rows differ from the most frequent value than four components need.
+    let before = numericP(fine, cells, 10);
+    for (let effect = 9.9; effect >= 1; effect -= 0.1) {
       const p = numericP(fine, cells, effect);
       expect(p).toBeLessThan(before);
       // The statistic grows by a part of 1 / (10 · effect) at a time.
@@ -191,6 +192,57 @@ describe('the numeric test', () => {
     });
     const empty = { reference: [20, 5], current: [0, 0] };
     expect(numericPrimaryTest(empty, unions(empty, 1)).computable).toBe(false);
+  });
+});
+
+describe('numbers that hardly vary', () => {
+  it('show no shift in more than 5 % of drift-free windows: ten flags that few rows carry, at p ≤ 0.05/10', () => {
+    const random = seededRandom(71);
+    const flags = (rows: number, share: number) => {
+      let ones = 0;
+      for (let row = 0; row < rows; row++) if (random() < share) ones++;
+      return [rows - ones, ones] as const;
+    };
+    for (const share of [0.001, 0.01]) {
+      let shown = 0;
+      const windows = 400;
+      for (let window = 0; window < windows; window++) {
+        const smallest = Array.from({ length: 10 }, () => {
+          const [reference, current] = [flags(5000, share), flags(100, share)];
+          if (reference[1] + current[1] === 0) return 1;
+          return numericP({ reference: [...reference], current: [...current] }, cellsOf(reference, current));
+        });
+        if (Math.min(...smallest) <= 0.005) shown++;
+      }
+      expect(shown / windows).toBeLessThan(0.07);
+    }
+  });
+
+  it('with few cells are the χ² of the table times (N − 1)/N, however much one value dominates', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.integer({ min: 40, max: 90 }), fc.integer({ min: 40, max: 90 })), {
+          minLength: 2,
+          maxLength: 4,
+        }),
+        fc.constantFrom(100, 1e5, 1e8),
+        fc.nat(4),
+        (rare, many, at) => {
+          const cells = [...rare];
+          cells.splice(at, 0, [many, many]);
+          const [reference, current] = [0, 1].map((of) => cells.map((cell) => cell[of]!)) as [
+            number[],
+            number[],
+          ];
+          const rows = [...reference, ...current].reduce((sum, count) => sum + count, 0);
+          const ranks = rankComponents(reference, current);
+          const table = chiSquareContingency(reference, current);
+          if (!ranks.computable || !table.computable || ranks.degreesOfFreedom < cells.length - 1) return;
+          const expected = (table.statistic * (rows - 1)) / rows;
+          expect(Math.abs(ranks.statistic - expected)).toBeLessThan(1e-6 * Math.max(1, expected));
+        },
+      ),
+    );
   });
 });
 

@@ -38,7 +38,8 @@ export function numericPrimaryTest(
 ): PrimaryResult | NotComputable {
   const ranks = rankComponents(fine.reference, fine.current, designEffect);
   const counts = categoricalPrimaryTest(cells, designEffect);
-  if (!ranks.computable || !counts.computable) return ranks.computable ? counts : ranks;
+  // What hardly varies has no ranks to speak of, and is tested by its cells alone.
+  if (!ranks.computable || !counts.computable) return counts;
   return {
     computable: true,
     test: 'rank_components_and_chi_square',
@@ -87,7 +88,7 @@ export function categoricalPrimaryTest(
   }
   const exact = sparse ? exactPValue(sparse, all, designEffect) : undefined;
   if (sparse) {
-    const smallest = dense.reduce((least, cell) => (sizeOf(cell) < sizeOf(least) ? cell : least));
+    const smallest = dense.reduce((least, cell) => (isSmaller(cell, least) ? cell : least));
     dense[dense.indexOf(smallest)] = unite(smallest, sparse);
   }
   const test = chiSquareContingency(
@@ -116,6 +117,13 @@ function exactPValue(cell: Counts, all: Counts, designEffect: number): number {
 
 function unite(first: Counts, second: Counts): Counts {
   return { reference: first.reference + second.reference, current: first.current + second.current };
+}
+
+/** Equals differ in nothing that counts, so that the order of cells does not either. */
+function isSmaller(cell: Counts, than: Counts): boolean {
+  return (
+    sizeOf(cell) - sizeOf(than) < 0 || (sizeOf(cell) === sizeOf(than) && cell.reference < than.reference)
+  );
 }
 
 function sizeOf(cell: Counts): number {

@@ -4,7 +4,12 @@ import { channelNames } from '../capture/channels.ts';
 import type { Diagnosis } from '../comparison/comparison.ts';
 import { compareFeature, type FeatureDrift } from '../drift/compare-feature.ts';
 import { judgeMultivariate, type MultivariateFinding } from '../drift/multivariate/judge-multivariate.ts';
-import { lossChange, lossSample, type PerformanceResult } from '../performance/loss-change.ts';
+import {
+  defaultLossPolicy,
+  lossChange,
+  lossSample,
+  type PerformanceResult,
+} from '../performance/loss-change.ts';
 import { emptyProfile, featureOf, type Profile } from '../profile/profile.ts';
 import { segmentOf } from '../profile/segments.ts';
 import { checkQuality } from '../quality/check-quality.ts';
@@ -16,7 +21,7 @@ import { diagnose } from '../verdict/diagnose.ts';
 import { type FeatureVerdict, judgeFeatures } from '../verdict/judge-features.ts';
 import { judgeSegments, type SegmentVerdict } from '../verdict/judge-segments.ts';
 import { judgeWindow, type WindowVerdict } from '../verdict/judge-window.ts';
-import { alarmAlphaFor, type DriftPolicy, defaultDriftPolicy } from '../verdict/policy.ts';
+import { alarmAlphaFor, alarmLevel, type DriftPolicy, defaultDriftPolicy } from '../verdict/policy.ts';
 import type { Window } from '../windows/due.ts';
 import type { ReportEntry } from './report-index.ts';
 import { usualCounts } from './usual.ts';
@@ -97,7 +102,7 @@ export function buildReport(input: ReportInput): Report {
       }),
     );
   const features = judgeFeatures(evidence, policy);
-  const performance = judgePerformance(baseline, current);
+  const performance = judgePerformance(baseline, current, policy);
   const multivariate = judgeMultivariate(anchors.dependence, reference.coMoments, current.coMoments, {
     designEffect: typicalEffect(designEffects),
   });
@@ -186,7 +191,7 @@ function constraintsOf(schema: ModelSchema): ColumnConstraint[] {
     }));
 }
 
-function judgePerformance(baseline: Baseline, current: Profile): PerformanceResult {
+function judgePerformance(baseline: Baseline, current: Profile, policy: DriftPolicy): PerformanceResult {
   const anchor = baseline.anchors.anchors.find((one) => one.name === channelNames.loss);
   if (!anchor)
     return {
@@ -196,10 +201,11 @@ function judgePerformance(baseline: Baseline, current: Profile): PerformanceResu
       level: 'insufficient_data',
       reason: 'the baseline has no losses',
     };
-  return lossChange(
-    baseline.manifest.task === 'regression' ? 'absolute_error' : 'error_rate',
-    lossSample(anchor, featureOf(baseline.reference, anchor.name)),
-    lossSample(anchor, featureOf(current, anchor.name)),
-    { designEffect: baseline.designEffects.get(anchor.name) ?? 1 },
-  );
+  const before = lossSample(anchor, featureOf(baseline.reference, anchor.name));
+  const now = lossSample(anchor, featureOf(current, anchor.name));
+  const alpha = alarmLevel(policy, { nCurrent: now.n, nReference: before.n });
+  return lossChange(baseline.manifest.task === 'regression' ? 'absolute_error' : 'error_rate', before, now, {
+    policy: { ...defaultLossPolicy, alpha },
+    designEffect: baseline.designEffects.get(anchor.name) ?? 1,
+  });
 }

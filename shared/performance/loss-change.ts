@@ -54,6 +54,8 @@ interface MeasuredLoss {
   readonly nReference: number;
   readonly mean: number;
   readonly meanReference: number;
+  /** Of the held-out losses. */
+  readonly standardDeviationReference: number;
   /** mean / meanReference − 1; error rates with half an error added on either side. */
   readonly relativeChange: number;
   /** Two-sided 98 % interval of `relativeChange` at the default level. */
@@ -122,6 +124,7 @@ export function lossChange(
     ...sizes,
     mean: current.mean,
     meanReference: reference.mean,
+    standardDeviationReference: reference.standardDeviation,
     ...change,
     level,
     reason: describe(kind, reference.mean, current.mean, change.relativeChange, level),
@@ -191,7 +194,14 @@ function leastRatio(before: Share, now: Share, alpha: number): number {
   });
 }
 
-function meanLossChange(reference: LossSample, current: LossSample, policy: LossPolicy): Change {
+/** In units of the held-out mean, so that squares of very large or small losses stay finite. */
+function meanLossChange(unscaled: LossSample, unscaledCurrent: LossSample, policy: LossPolicy): Change {
+  const inUnits = ({ n, mean, standardDeviation }: LossSample): LossSample => ({
+    n,
+    mean: mean / unscaled.mean,
+    standardDeviation: standardDeviation / unscaled.mean,
+  });
+  const [reference, current] = [inUnits(unscaled), inUnits(unscaledCurrent)];
   const variance = ({ n, standardDeviation }: LossSample) => standardDeviation ** 2 / n;
   const [before, now] = [variance(reference), variance(current)];
   const difference = current.mean - reference.mean;

@@ -1,7 +1,6 @@
 /** Diagnosis: what kind of change the findings of a window add up to, and what speaks for it. */
 
 import type { Diagnosis } from '#shared/comparison/comparison.ts';
-import { normalQuantile } from '#shared/drift/special-functions.ts';
 import type { PerformanceResult } from '#shared/performance/loss-change.ts';
 import type { QualityFinding } from '#shared/quality/quality-check.ts';
 import type { FeatureVerdict } from './judge-features.ts';
@@ -23,8 +22,6 @@ export interface DiagnosisInput {
 
 /** Level of the multivariate finding: that of an alarm. */
 const MULTIVARIATE_ALPHA = 0.01;
-/** The level of the interval in a performance result, one-sided. */
-const LOSS_ALPHA = 0.01;
 /** How much of its variation a loss typically owes to the features that moved, as a correlation. */
 const LOSS_CORRELATION = 0.5;
 /** Divergence of the label beyond that of all features, from which the features cannot have caused it. */
@@ -130,13 +127,11 @@ function weightOf({ importance }: DiagnosisInput, name: string): number {
 
 function lossOf(performance: PerformanceResult | undefined): Loss | undefined {
   if (!performance?.computable) return undefined;
-  const { relativeChange, interval, n, nReference, level, reason } = performance;
-  // The upper end of the interval is exp(log ratio + z·variation·√(1/n + 1/m)): it gives the variation back.
-  const margin = Math.log((1 + interval[1]) / (1 + relativeChange));
-  const variation = margin / (normalQuantile(LOSS_ALPHA) * Math.sqrt(1 / n + 1 / nReference));
+  const { mean, meanReference, standardDeviationReference, relativeChange, level, reason } = performance;
   // A loss without variation is its own scale.
-  const rise = relativeChange / (variation > 0 ? variation : 1);
-  return { rose: isAlarm(level), reason: reason.split(',')[0]!, rise: relativeChange > 0 ? rise : 0 };
+  const rise =
+    standardDeviationReference > 0 ? (mean - meanReference) / standardDeviationReference : relativeChange;
+  return { rose: isAlarm(level), reason: reason.split(',')[0]!, rise: Math.max(0, rise) };
 }
 
 type Weighed = Pick<Diagnosis, 'kind' | 'evidence'>;

@@ -5,7 +5,7 @@ import { smallestDetectable } from '#shared/drift/smallest-detectable.ts';
 import type { Channel } from '#shared/profile/anchors.ts';
 import { isAlarm, type Level } from './level.ts';
 import { adjust } from './multiplicity.ts';
-import type { DriftPolicy } from './policy.ts';
+import { alarmLevel, type DriftPolicy } from './policy.ts';
 import { subjectOf } from './subject.ts';
 
 export interface FeatureVerdict {
@@ -84,21 +84,12 @@ function judge(drift: ComparedFeature, adjustedPValue: number, family: number, p
 
 function levelOf(drift: ComparedFeature, adjustedPValue: number, policy: DriftPolicy): Level {
   const { psiDebiased } = drift;
-  if (adjustedPValue <= alarmLevel(drift, policy) && drift.channel !== 'label') {
+  if (adjustedPValue <= alarmLevel(policy, drift) && drift.channel !== 'label') {
     if (psiDebiased > policy.psiCritical) return 'critical';
     if (psiDebiased > policy.psiWarning) return 'warning';
   }
   if (adjustedPValue <= policy.alpha && psiDebiased > policy.minimalEffect) return 'shifted';
   return Math.min(drift.nCurrent, drift.nReference) < policy.minRows ? 'insufficient_data' : 'stable';
-}
-
-/**
- * Confirmation by a second window is worth a second look only as far as the windows' errors are independent. They
- * share the reference's, a part n/(n + n_reference) of the variance, so the level falls from α to α² as that part
- * grows: 90 reference rows against windows of 500 otherwise confirmed a false alarm in 5 % of week-long series.
- */
-function alarmLevel({ nCurrent, nReference }: ComparedFeature, policy: DriftPolicy): number {
-  return policy.alarmAlpha ** (1 + nCurrent / (nCurrent + nReference));
 }
 
 function describe(drift: ComparedFeature, level: Level, smallestShift: number | undefined): string[] {

@@ -41,6 +41,7 @@ const worse: PerformanceResult = {
   nReference: 500,
   mean: 0.2,
   meanReference: 0.1,
+  standardDeviationReference: 0.3,
   relativeChange: 1,
   interval: [0.5, 1.6],
   pValue: 1e-6,
