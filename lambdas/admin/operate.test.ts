@@ -162,8 +162,32 @@ describe('accepting several windows as baseline', () => {
   test('is another baseline than the first window alone', async () => {
     await traffic(2);
     const files = [await accept(windowsEnd(1)), await accept(windowsEnd(2))].map(({ body }) => body.baseline);
-    expect(files).toEqual([`baseline-${start}.bin`, `baseline-${start}-${windowsEnd(2)}.bin`]);
+    expect(files).toEqual([
+      expect.stringMatching(`^baseline-${start}-${windowsEnd(1)}-\\w{12}.bin$`),
+      expect.stringMatching(`^baseline-${start}-${windowsEnd(2)}-\\w{12}.bin$`),
+    ]);
     expect((await readBaseline(deps, 'small', version)).reference.features.get('weight')?.count).toBe(120);
+  });
+
+  test('is another baseline once the policy cuts other windows or segments, and the same one when repeated', async () => {
+    await traffic(2);
+    const names = new Set<unknown>();
+    for (const monitor of [{}, {}, { window_ms: 2 * windowMs }, { segments: ['colour'] }]) {
+      await post('policy', { reason: 'r', monitor });
+      names.add((await accept(windowsEnd(2))).body.baseline);
+    }
+    expect(names.size).toBe(2);
+  });
+
+  test('is refused where a longer window that reaches into it is quarantined', async () => {
+    await traffic(3);
+    const longer = { start: start - windowMs, end: windowsEnd(1) };
+    await deps.state.putIfAbsent(stateKeys.quarantine('small', longer.start), longer);
+    expect(await accept(windowsEnd(1))).toMatchObject({
+      status: 409,
+      body: { detail: expect.stringContaining('quarantined') },
+    });
+    expect((await accept(windowsEnd(2), windowsEnd(1))).status).toBe(200);
   });
 
   test('passes over windows without rows', async () => {

@@ -8,9 +8,10 @@ import { ProblemError } from '#shared/errors.ts';
 import { MIN_LABELLED_ROWS } from '#shared/performance/loss-change.ts';
 import { updateItem } from '#shared/ports/update.ts';
 import type { Profile } from '#shared/profile/profile.ts';
+import { sha256 } from '#shared/registry/artefacts.ts';
 import { createAnchorsCache, readBaseline, referenceFiles } from '#shared/registry/baseline.ts';
 import { measureContext } from '#shared/registry/baseline-context.ts';
-import { executionName, objectKeys, stateKeys, timeKey } from '#shared/registry/keys.ts';
+import { executionName, objectKeys, shortHash, stateKeys, timeKey } from '#shared/registry/keys.ts';
 import { appendLedger } from '#shared/registry/ledger.ts';
 import { changeChampion, findVersion, readPointer } from '#shared/registry/registry.ts';
 import { readAccepted } from '#shared/windows/accepted.ts';
@@ -126,6 +127,7 @@ export async function acceptBaseline(deps: Deps, event: HttpEvent): Promise<Http
   const version = pointer.champion;
   const inForce = await readBaseline(deps, model.name, version);
   const { anchors } = inForce;
+  assertCountable(span, anchors.anchors.length, deps.settings.GRANULE_MS);
   const accepted = await readAccepted(deps, model.name, version, windows, anchors, createAnchorsCache(deps));
   const rows = accepted.predictions;
   if (rows < model.monitor.min_rows)
@@ -139,9 +141,12 @@ export async function acceptBaseline(deps: Deps, event: HttpEvent): Promise<Http
     windowMs: length,
     inherited: inForce.designEffects,
   });
-  const last = windows.length === 1 ? '' : `-${timeKey(span.end)}`;
-  const file = `baseline-${timeKey(span.start)}${last}.bin`;
-  const files = await referenceFiles(file, withKnownLosses(accepted.profile, inForce.reference), context);
+  const profile = withKnownLosses(accepted.profile, inForce.reference);
+  const stem = `baseline-${timeKey(span.start)}-${timeKey(span.end)}`;
+  // named by what it holds: the same windows accepted under another policy are another baseline
+  const content = Object.values(await referenceFiles(stem, profile, context)).map(sha256);
+  const file = `${stem}-${shortHash(content.join())}.bin`;
+  const files = await referenceFiles(file, profile, context);
   for (const [name, bytes] of Object.entries(files))
     await deps.objects.putIfAbsent(objectKeys.version(model.name, version, name), bytes);
   await updateItem(deps.state, stateKeys.baseline(model.name, version), () => ({
@@ -189,18 +194,34 @@ function windowsOf({ window, until }: z.infer<typeof baselineBody>, length: numb
 
 const maxAcceptedMs = 31 * 86_400_000;
 
+/** Column counts that one request adds up in its 29 seconds: 400,000 took 6 s from memory. */
+const MAX_ACCEPTED_COUNTS = 1_000_000;
+
+function assertCountable({ start, end }: Window, columns: number, granuleMs: number): void {
+  const granules = (end - start) / granuleMs;
+  if (granules * columns <= MAX_ACCEPTED_COUNTS) return;
+  const hours = Math.floor((MAX_ACCEPTED_COUNTS / columns) * (granuleMs / 3_600_000));
+  throw new ProblemError(
+    400,
+    `${granules} granules of ${columns} columns are more than one request adds up; at most ${hours} hours are accepted at once`,
+  );
+}
+
 /** A window that still grows, or that is known for bad data, is nothing to compare with. */
 async function assertAcceptable(deps: Deps, model: string, span: Window): Promise<void> {
   const { rolled } = await readGranuleCursor(deps, model);
   if (span.end > rolled)
     throw new ProblemError(409, `the window is not over before ${new Date(span.end).toISOString()}`);
+  // The newest that starts before the span's end: windows do not overlap, so an older one ends before it starts.
   const { items } = await deps.state.query(stateKeys.of(model), {
-    from: stateKeys.quarantine(model, span.start).sk,
+    from: stateKeys.quarantine(model, 0).sk,
     before: stateKeys.quarantine(model, span.end).sk,
+    reverse: true,
     limit: 1,
   });
-  if (items[0]) {
-    const { start } = items[0].value as { start: number };
+  const newest = items[0]?.value as { start: number; end: number } | undefined;
+  if (newest && newest.end > span.start) {
+    const { start } = newest;
     throw new ProblemError(
       409,
       `the window ${new Date(start).toISOString()} is quarantined: a hard quality check failed in it`,

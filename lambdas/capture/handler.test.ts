@@ -6,8 +6,9 @@ import { buildPartial, decodePartial, type Partial } from '#shared/capture/parti
 import { closeGranules, readCounters } from '#shared/capture/rollup.ts';
 import type { JsonObject } from '#shared/json.ts';
 import { encodeProfile } from '#shared/profile/encode.ts';
+import { featureOf, rowsOf } from '#shared/profile/profile.ts';
 import { type AnchorsOf, createAnchorsCache } from '#shared/registry/baseline.ts';
-import { objectKeys, predictionKey } from '#shared/registry/keys.ts';
+import { objectKeys, predictionKey, stateKeys } from '#shared/registry/keys.ts';
 import { type MemoryDeps, memoryDeps, startMs } from '#shared/testing/memory-deps.ts';
 import { registerSmall, smallRecord, smallRows } from '#shared/testing/small-model.ts';
 import {
@@ -290,6 +291,18 @@ describe('rows that come after their granule has closed', () => {
     await close();
     expect(await readCounters(deps, 'small')).toMatchObject({ predictions: { [version]: 1 }, late: 1 });
   });
+});
+
+test('the values of the policy’s segments are counted apart, each row in one of them', async () => {
+  const sliced = smallRecord({ monitor: { segments: ['colour'] } });
+  await deps.state.delete(stateKeys.record('small'));
+  await deps.state.putIfAbsent(stateKeys.record('small'), sliced);
+  await deliver(upTo(10));
+  await close();
+  const { segments } = (await granule()).versions.get(version)!;
+  const counted = [...segments.values()].map((of) => rowsOf(featureOf(of, 'weight')));
+  expect(counted.length).toBeGreaterThan(0);
+  expect(counted.reduce((sum, one) => sum + one, 0)).toBe(10);
 });
 
 test('models of one batch are kept apart', async () => {

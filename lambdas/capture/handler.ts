@@ -10,6 +10,7 @@ import {
 } from '#shared/capture/archive.ts';
 import { buildPartial, encodePartial } from '#shared/capture/partial.ts';
 import { readGranuleCursor } from '#shared/capture/rollup.ts';
+import { readSegmentColumns } from '#shared/capture/segment-columns.ts';
 import type { Deps } from '#shared/deps.ts';
 import type { PredictionRecord } from '#shared/log/prediction-log.ts';
 import { createAnchorsCache } from '#shared/registry/baseline.ts';
@@ -44,7 +45,10 @@ export function createCaptureHandler(deps: Deps): (event: DynamoDBStreamEvent) =
     const late = rows.length - before.length;
     const partial = isLate
       ? await buildPartial({ model, granule: openGranule(), rows: [], late }, anchorsOf)
-      : await buildPartial({ model, granule, rows }, anchorsOf);
+      : await buildPartial(
+          { model, granule, rows, segments: await readSegmentColumns(deps, model) },
+          anchorsOf,
+        );
     const name = isLate ? `${blob}-late-${granule}` : blob;
     await deps.objects.put(objectKeys.partial(model, partial.granule, name), await encodePartial(partial));
   }

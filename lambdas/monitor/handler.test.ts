@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { Report } from '#shared/monitoring/report.ts';
 import { listReports } from '#shared/monitoring/report-index.ts';
 import { objectKeys, stateKeys } from '#shared/registry/keys.ts';
 import { readLedger } from '#shared/registry/ledger.ts';
@@ -146,6 +147,40 @@ describe('the monitor', () => {
     const others = (await reports()).filter((one) => one.version === 'other');
     expect(others.at(-1)?.outcome).toMatchObject({ kind: 'drift', confirmed: true });
     expect(verdicts()).toEqual([]);
+  });
+
+  test('a version whose anchors are gone hides no other, in any window', async () => {
+    await addVersion(deps, model, 'other');
+    await window(0, calm, 'other');
+    await addTraffic(deps, 'small', version, smallRows(rowsPerWindow, 1, { from: startOf(0) }), {
+      blob: 'b',
+    });
+    await window(1, calm);
+    await deps.objects.put(objectKeys.version('small', 'other', 'anchors.json'), Buffer.from('{'));
+    await judge();
+    expect((await reports()).map((one) => one.version)).toContain(version);
+  });
+
+  test('a policy’s segments are counted by capture and judged, weakest first', async () => {
+    await deps.state.delete(stateKeys.record('small'));
+    const sliced = smallRecord({ monitor: { window_ms: windowMs, segments: ['colour'] } });
+    await deps.state.putIfAbsent(stateKeys.record('small'), sliced);
+    await window(0, calm);
+    await judge();
+    const [entry] = await reports();
+    const report = JSON.parse(
+      Buffer.from((await deps.objects.get(objectKeys.report('small', entry!.id)))!).toString(),
+    ) as Report;
+    expect(report.segments.map(({ value }) => value).sort()).toEqual(['blue', 'red']);
+    for (const { nCurrent } of report.segments) expect(nCurrent).toBeGreaterThan(50);
+  });
+
+  test('a record from before a setting existed is judged with its default', async () => {
+    const { correction, segments, false_alarms_per_month, ...monitor } = model.monitor;
+    await deps.state.delete(stateKeys.record('small'));
+    await deps.state.putIfAbsent(stateKeys.record('small'), { ...model, monitor });
+    await windows(calm);
+    expect(await reports()).toHaveLength(1);
   });
 
   test('a version’s history is its own: a new champion starts without the alarms of its predecessor', async () => {

@@ -8,7 +8,7 @@ import { earlierReports, type ReportEntry, storeReport } from '#shared/monitorin
 import { updateItem } from '#shared/ports/update.ts';
 import { createAnchorsCache, readBaseline } from '#shared/registry/baseline.ts';
 import { stateKeys } from '#shared/registry/keys.ts';
-import type { ModelRecord } from '#shared/registry/model.ts';
+import { type ModelRecord, modelRecordSchema } from '#shared/registry/model.ts';
 import { resolveModel } from '#shared/registry/registry.ts';
 import { releaseWindowClaim } from '#shared/windows/claim.ts';
 import type { Window } from '#shared/windows/due.ts';
@@ -25,7 +25,8 @@ export function createMonitorHandler(deps: Deps) {
   const anchorsOf = createAnchorsCache(deps);
   return async (event: unknown): Promise<{ reports: string[] }> => {
     const { model: name, windows } = eventSchema.parse(event).detail;
-    const model = await resolveModel(deps, name);
+    // parsed, so that a record from before a setting existed has its default
+    const model = modelRecordSchema.parse(await resolveModel(deps, name));
     const reports: string[] = [];
     for (const window of windows) {
       for (const entry of await judge(model, window)) reports.push(entry.id);

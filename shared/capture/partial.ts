@@ -207,11 +207,12 @@ export async function addEncodedPartial(
 
 /**
  * Adds a stored partial of the same model to a sum: its non-empty cells only, so that a window of many granules costs
- * what was counted and not what could have been. The profiles of `sum` are changed in place.
+ * what was counted and not what could have been. The profiles of `sum` are changed in place. Rows of a version whose
+ * anchors cannot be read count as unprofiled: they hide no other version.
  *
  * @param sum undefined for a sum of nothing yet; after a throw it is worth nothing
  * @returns the sum, with the model and granule of the first, and the hashes of all
- * @throws ArtefactError when the anchors of a version cannot be read, else as `addEncoded`
+ * @throws as `addEncoded`
  */
 export async function addStoredPartial(
   sum: Partial | undefined,
@@ -219,9 +220,11 @@ export async function addStoredPartial(
   anchorsOf: AnchorsOf,
 ): Promise<Partial> {
   const versions = new Map(sum?.versions);
+  let unprofiled = 0;
   for (const [version, part] of Object.entries(stored.versions)) {
-    const { anchors } = await anchorsOf(stored.model, version);
-    versions.set(version, addEncodedPart(versions.get(version), part, anchors));
+    const found = await anchorsOf(stored.model, version).catch(unlessMissing);
+    if (found) versions.set(version, addEncodedPart(versions.get(version), part, found.anchors));
+    else unprofiled += part.predictions + part.labels;
   }
   const outcomes: Record<string, number> = { ...sum?.outcomes };
   for (const [status, count] of Object.entries(stored.outcomes))
@@ -233,7 +236,7 @@ export async function addStoredPartial(
     unmatchedLabels: (sum?.unmatchedLabels ?? 0) + stored.unmatched_labels,
     outcomes,
     late: (sum?.late ?? 0) + stored.late,
-    unprofiled: (sum?.unprofiled ?? 0) + stored.unprofiled,
+    unprofiled: (sum?.unprofiled ?? 0) + stored.unprofiled + unprofiled,
     hashes: [...(sum?.hashes ?? []), ...stored.hashes],
   };
 }

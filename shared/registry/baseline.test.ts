@@ -4,7 +4,6 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Json } from '../json.ts';
 import { addColumns } from '../profile/add-columns.ts';
 import { encodeProfile } from '../profile/encode.ts';
-import { ProfileFormatError } from '../profile/errors.ts';
 import { emptyProfile, featureOf, type Profile } from '../profile/profile.ts';
 import { segmentKey } from '../profile/segments.ts';
 import { normal, seededRandom } from '../random.ts';
@@ -103,8 +102,23 @@ describe('a baseline read back', () => {
       (await promisify(gunzip)((await deps.objects.get(contextKey()))!)).toString(),
     ) as object;
     await deps.objects.put(contextKey(), await promisify(gzip)(JSON.stringify({ ...stored, format: 2 })));
-    await expect(readBaseline(deps, 'small', version)).rejects.toThrow(ProfileFormatError);
+    await expect(readBaseline(deps, 'small', version)).rejects.toThrow(
+      /^version ".+" of "small": baseline.+ cannot be read/,
+    );
   });
+});
+
+describe('a damaged file of a version', () => {
+  test.each(['anchors.json', 'baseline.bin', 'baseline.context.json.gz'])(
+    '%s is named, as what is missing is: no reason to stop for other versions',
+    async (file) => {
+      const key = objectKeys.version('small', version, file);
+      const bytes = (await deps.objects.get(key))!;
+      await deps.objects.put(key, bytes.slice(0, bytes.length - 7));
+      const error = await readBaseline(deps, 'small', version).catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ name: 'ArtefactError', message: expect.stringContaining(file) });
+    },
+  );
 });
 
 describe('a window is compared', () => {

@@ -60,8 +60,14 @@ export async function readBaseline(
     deps.objects.get(objectKeys.version(model, version, contextFile(file))),
   ]);
   if (!bytes) throw new ArtefactError(`version "${version}" of "${model}" has no baseline (${file})`);
-  const context = await decodeContext(anchors, contextBytes);
-  return Object.assign(context, { manifest, anchors, reference: decodeProfile(anchors, bytes), file });
+  const context = await decodeContext(anchors, contextBytes).catch((cause: unknown) =>
+    damaged(model, version, contextFile(file), cause),
+  );
+  try {
+    return Object.assign(context, { manifest, anchors, reference: decodeProfile(anchors, bytes), file });
+  } catch (cause) {
+    return damaged(model, version, file, cause);
+  }
 }
 
 async function readAnchors(
@@ -74,7 +80,18 @@ async function readAnchors(
     deps.objects.get(objectKeys.version(model, version, 'anchors.json')),
   ]);
   if (!bytes) throw new ArtefactError(`version "${version}" of "${model}" has no baseline (anchors.json)`);
-  return { manifest, anchors: anchorsFromJson(JSON.parse(Buffer.from(bytes).toString('utf8'))) };
+  try {
+    return { manifest, anchors: anchorsFromJson(JSON.parse(Buffer.from(bytes).toString('utf8'))) };
+  } catch (cause) {
+    return damaged(model, version, 'anchors.json', cause);
+  }
+}
+
+function damaged(model: string, version: string, file: string, cause: unknown): never {
+  throw new ArtefactError(
+    `version "${version}" of "${model}": ${file} cannot be read (${(cause as Error).message})`,
+    { cause },
+  );
 }
 
 export interface WindowReference {

@@ -42,7 +42,7 @@ describe('monitor policy', () => {
   test('takes a budget of false alarms above 0 and up to 1000', () => {
     const parse = (false_alarms_per_month: number) =>
       modelRecordSchema.safeParse({ ...smallRecord(), monitor: { false_alarms_per_month } }).success;
-    expect([0, 0.001, 1000, 1001].map(parse)).toEqual([false, true, true, false]);
+    expect([0, 0.0009, 0.001, 1000, 1001].map(parse)).toEqual([false, false, true, true, false]);
   });
 
   test('refuses what could never alarm, or says two things at once, with the values', () => {
@@ -52,6 +52,28 @@ describe('monitor policy', () => {
     expect(smallRecord({ monitor: { psi_warning: 0.3 } }).monitor.psi_warning).toBe(0.3);
     expect(() => smallRecord({ monitor: { window_rows: 49 } })).toThrow('a verdict needs min_rows, 50');
     expect(smallRecord({ monitor: { window_rows: 50 } }).monitor.window_rows).toBe(50);
+  });
+
+  test('refuses what would switch alarms off unseen: more windows than are looked back on, tiers out of reach', () => {
+    const parse = (monitor: object) => modelRecordSchema.safeParse({ ...smallRecord(), monitor }).success;
+    expect([parse({ m: 30, n: 30 }), parse({ m: 31, n: 31 })]).toEqual([true, false]);
+    expect([parse({ psi_critical: 10 }), parse({ psi_critical: 11 })]).toEqual([true, false]);
+    expect([parse({ window_ms: 31 * 86_400_000 }), parse({ window_ms: 31 * 86_400_000 + 1 })]).toEqual([
+      true,
+      false,
+    ]);
+  });
+
+  test('takes no more segments than the monitor has memory for', () => {
+    const { schema, ...record } = smallRecord();
+    const features = Array.from({ length: 101 }, (_, at) => ({
+      name: `c${at}`,
+      kind: 'categorical' as const,
+    }));
+    const parse = (segments: readonly string[]) =>
+      modelRecordSchema.safeParse({ ...record, schema: { ...schema, features }, monitor: { segments } })
+        .success;
+    expect([parse(['c0']), parse(['c0', 'c1'])]).toEqual([true, false]);
   });
 
   test('does not let p-values go uncorrected', () => {

@@ -10,23 +10,28 @@ const ratio = z.number().positive();
 
 const monitorPolicySchema = z.strictObject({
   /** Length of a tumbling window, milliseconds; a multiple of the deployment's granule. */
-  window_ms: z.number().int().positive().default(86_400_000),
+  window_ms: z
+    .number()
+    .int()
+    .positive()
+    .max(31 * 86_400_000)
+    .default(86_400_000),
   /** A window is over sooner, with its granule, once it holds this many predictions. */
-  window_rows: z.number().int().min(10).optional(),
+  window_rows: z.number().int().min(10).max(1e9).optional(),
   /** Fewer rows than this and a calm window says `insufficient_data`. */
-  min_rows: z.number().int().min(10).default(50),
+  min_rows: z.number().int().min(10).max(1e6).default(50),
   /** False discovery rate across the features of a window. */
-  alpha: ratio.max(0.5).default(0.05),
+  alpha: ratio.min(1e-6).max(0.5).default(0.05),
   /** De-biased PSI above which a feature is a warning, and critical. */
-  psi_warning: ratio.default(0.15),
-  psi_critical: ratio.default(0.3),
+  psi_warning: ratio.max(10).default(0.15),
+  psi_critical: ratio.max(10).default(0.3),
   /** An alarm is confirmed when `m` of the last `n` disjoint windows agree. */
   m: z.number().int().min(1).default(2),
-  n: z.number().int().min(1).default(3),
+  n: z.number().int().min(1).max(30).default(3),
   /** Categorical features whose frequent values are judged apart, each with its twenty most frequent baseline values. */
   segments: z.array(z.string()).max(5).default([]),
   /** Confirmed false alarms that are expected of the model in 30 days, at most; sets the level an alarm needs. */
-  false_alarms_per_month: z.number().positive().max(1000).default(1),
+  false_alarms_per_month: z.number().min(0.001).max(1000).default(1),
   /** How p-values are corrected for the number of features, and of segments × features. */
   correction: z.enum(['bh', 'by', 'holm', 'bonferroni']).default('bh'),
 });
@@ -71,8 +76,13 @@ export const modelRecordSchema = z
       fault('window_rows', `window_rows is ${window_rows}; a verdict needs min_rows, ${min_rows}`);
   });
 
+/** Twenty values each, all of a window in memory at once: 200 features by one segment took 0.6 GB of the monitor's 1 GB. */
+const MAX_SEGMENT_COLUMNS = 200;
+
 /** Why rows cannot be counted by these segments, in words; undefined when they can. */
 function segmentFault(schema: ModelSchema, segments: readonly string[]): string | undefined {
+  if (segments.length * schema.features.length > MAX_SEGMENT_COLUMNS)
+    return `${segments.length} segments of ${schema.features.length} features; segments × features is at most ${MAX_SEGMENT_COLUMNS}`;
   const allowed = schema.features.filter(({ kind }) => kind === 'categorical').map(({ name }) => name);
   const twice = segments.find((name, at) => segments.indexOf(name) < at);
   if (twice !== undefined) return `segment "${twice}" is named twice`;

@@ -2,6 +2,7 @@
 import { type ArchiveRow, encodeRows } from '../capture/archive.ts';
 import { buildPartial, encodePartial } from '../capture/partial.ts';
 import { closeGranules } from '../capture/rollup.ts';
+import { readSegmentColumns } from '../capture/segment-columns.ts';
 import type { Answer } from '../log/prediction-log.ts';
 import { answersOf } from '../onnx/answers.ts';
 import { openSession } from '../onnx/session.ts';
@@ -41,9 +42,10 @@ export async function addTraffic(
       here.push({ kind: 'label', id, label, labelled_at: at + 1000, prediction: { version, at, answer } });
   });
   const anchorsOf = createAnchorsCache(deps);
+  const segments = await readSegmentColumns(deps, model);
   for (const [granule, of] of granules) {
     await deps.objects.put(objectKeys.archive(model, granule, blob), await encodeRows(of));
-    const partial = await buildPartial({ model, granule, rows: of }, anchorsOf);
+    const partial = await buildPartial({ model, granule, rows: of, segments }, anchorsOf);
     await deps.objects.put(objectKeys.partial(model, granule, blob), await encodePartial(partial));
   }
 }
