@@ -3,15 +3,19 @@
 import { normalSurvival } from '#shared/drift/special-functions.ts';
 import type { Anchors } from './engine.ts';
 
-export type ContinuousKind = 'normal' | 'lognormal' | 'rounded';
+export type NumericKind = 'normal' | 'lognormal' | 'rounded' | 'flag 1 %' | 'zeros 95 %';
+
+/** Share of ones, and of zeros where the other rows are lognormal. */
+export const FLAG_SHARE = 0.01;
+export const ZERO_SHARE = 0.95;
 
 /**
- * P(value in cell ≤ i) on the open and point cells of the anchor: of a standard normal, its exponential, or itself
- * rounded to two decimals.
+ * P(value in cell ≤ i) on the open and point cells of the anchor: of a standard normal, its exponential, itself rounded
+ * to two decimals, a flag that few rows carry, or zeros beside its exponential.
  *
  * @param shift of the normal, in standard deviations
  */
-export function cellChances(anchors: Anchors, kind: ContinuousKind, shift = 0): Float64Array {
+export function cellChances(anchors: Anchors, kind: NumericKind, shift = 0): Float64Array {
   const anchor = anchors.anchors[0]!;
   if (anchor.kind !== 'numeric') throw new TypeError('the anchor is not numeric');
   const cumulative = new Float64Array(2 * anchor.edges.length + 1).fill(1);
@@ -24,11 +28,20 @@ export function cellChances(anchors: Anchors, kind: ContinuousKind, shift = 0): 
 }
 
 /** P(X < edge) and P(X ≤ edge); a value that float32 cannot hold exactly is within 1e-5 of its grid point. */
-function chancesAt(edge: number, kind: ContinuousKind, shift: number): readonly [number, number] {
+function chancesAt(edge: number, kind: NumericKind, shift: number): readonly [number, number] {
   const upTo = (z: number) => normalSurvival(shift - z);
   if (kind === 'normal') return [upTo(edge), upTo(edge)];
   if (kind === 'lognormal') {
     const chance = edge > 0 ? upTo(Math.log(edge)) : 0;
+    return [chance, chance];
+  }
+  if (kind === 'flag 1 %') {
+    const upToOne = (at: number) => (at < 0 ? 0 : at < 1 ? 1 - FLAG_SHARE : 1);
+    return [edge <= 0 ? 0 : edge <= 1 ? 1 - FLAG_SHARE : 1, upToOne(edge)];
+  }
+  if (kind === 'zeros 95 %') {
+    if (edge <= 0) return [0, edge === 0 ? ZERO_SHARE : 0];
+    const chance = ZERO_SHARE + (1 - ZERO_SHARE) * upTo(Math.log(edge));
     return [chance, chance];
   }
   const steps = 100 * edge;

@@ -1,6 +1,6 @@
 /** The null table's simulation: how often the primary p-value of one undrifted column is at most 5 %. */
 
-import { type ContinuousKind, cellChances } from './cell-chances.ts';
+import { cellChances, FLAG_SHARE, type NumericKind, ZERO_SHARE } from './cell-chances.ts';
 import { multinomial, normalDraws, type Uniform, uniformStream } from './draws.ts';
 import {
   categoricalProfile,
@@ -12,7 +12,8 @@ import {
   type Reference,
 } from './engine.ts';
 
-export const NULL_KINDS = ['normal', 'lognormal', 'rounded', 'k=2', 'k=5', 'k=20', 'k=100', 'zipf'] as const;
+const NUMERIC_KINDS: readonly NumericKind[] = ['normal', 'lognormal', 'rounded', 'flag 1 %', 'zeros 95 %'];
+export const NULL_KINDS = [...NUMERIC_KINDS, 'k=2', 'k=5', 'k=20', 'k=100', 'zipf'] as const;
 type NullKind = (typeof NULL_KINDS)[number];
 export const CURRENT_SIZES = [50, 100, 1000, 10_000, 100_000] as const;
 
@@ -86,19 +87,22 @@ export function runNull(task: NullTask): NullResult {
 }
 
 function modelOf(kind: NullKind, random: Uniform): NullModel {
-  if (kind === 'normal' || kind === 'lognormal' || kind === 'rounded') return numericModel(kind, random);
+  const numeric = NUMERIC_KINDS.find((one) => one === kind);
+  if (numeric) return numericModel(numeric, random);
   return categoricalModel(
     kind === 'zipf' ? zipfShares(5000, 1.1) : evenShares(Number(kind.slice(2))),
     random,
   );
 }
 
-function numericModel(kind: ContinuousKind, random: Uniform): NullModel {
+function numericModel(kind: NumericKind, random: Uniform): NullModel {
   const normal = normalDraws(random);
   const draw = {
     normal,
     lognormal: () => Math.exp(normal()),
     rounded: () => Math.round(100 * normal()) / 100,
+    'flag 1 %': () => (random() < FLAG_SHARE ? 1 : 0),
+    'zeros 95 %': () => (random() < ZERO_SHARE ? 0 : Math.exp(normal())),
   }[kind];
   const column = (rows: number) => {
     const values = new Float32Array(rows);

@@ -1,5 +1,6 @@
 /** What a comparison could have seen: the honest companion of "no drift found". */
 
+import gammaln from '@stdlib/math-base-special-gammaln';
 import { bisect, chiSquareSurvival, normalQuantile } from './special-functions.ts';
 
 export interface SmallestDetectable {
@@ -46,11 +47,12 @@ export function smallestDetectable(of: DetectableOf, alpha: number, power = 0.8)
 /** P(X > x) of the noncentral chi-square: a Poisson mixture of central ones. */
 function noncentralSurvival(x: number, degreesOfFreedom: number, lambda: number): number {
   const mean = lambda / 2;
-  let weight = Math.exp(-mean);
+  if (mean === 0) return chiSquareSurvival(x, degreesOfFreedom);
+  const width = 10 * Math.sqrt(mean) + 20;
   let sum = 0;
-  for (let step = 0; step < mean + 10 * Math.sqrt(mean) + 20; step++) {
+  for (let step = Math.max(0, Math.floor(mean - width)); step < mean + width; step++) {
+    const weight = Math.exp(step * Math.log(mean) - mean - gammaln(step + 1));
     sum += weight * chiSquareSurvival(x, degreesOfFreedom + 2 * step);
-    weight *= mean / (step + 1);
   }
   return sum;
 }

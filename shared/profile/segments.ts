@@ -58,7 +58,7 @@ export function addSegments(
   }
 }
 
-/** Adds `from` into `into` and returns `into`. */
+/** Adds `from` into `into` and returns `into`; a segment that is new to it is taken over, not copied. */
 export function mergeSegments(into: Segments, from: ReadonlyMap<string, Profile>): Segments {
   for (const [key, profile] of from) {
     const known = into.get(key);

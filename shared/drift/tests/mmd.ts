@@ -7,6 +7,8 @@ import { groupValues, twoSamples, type ValueGroups } from './two-samples.ts';
 /** Distinct values beyond this are joined with their neighbours: the kernel is quadratic in them. */
 const MAX_POINTS = 512;
 const PERMUTATIONS = 200;
+/** Points that the permutations compare: any statistic gives a valid p-value, and this one is nearly the whole's. */
+const MAX_PERMUTED_POINTS = 128;
 
 /**
  * The unbiased MMD² with kernel exp(−d² / 2σ²) and σ² half the median squared distance of the reference's pairs, a row
@@ -23,31 +25,48 @@ function mmdSamples(
 ): TestResult | NotComputable {
   const samples = twoSamples(reference, current, { minimum: 2 });
   if (!samples.computable) return samples;
-  const points = joinNeighbours(groupValues(samples));
+  const groups = groupValues(samples);
+  const points = joinNeighbours(groups, MAX_POINTS);
   const width = Math.max(Math.abs(points.values[0]!), Math.abs(points.values.at(-1)!)) || 1;
   // In units of the largest value squares cannot overflow; the median's own unit cancels.
   const scaled = points.values.map((value) => value / width);
   const median = medianSquaredDistance(scaled, points.reference);
   const squaredWidth = median > 0 ? median : 1 / width / width;
-  const size = scaled.length;
+  const statistic = discrepancy(kernelOf(scaled, squaredWidth), points.reference, points.current);
+  if (!random) return conclude(statistic);
+  const fewer = joinNeighbours(groups, MAX_PERMUTED_POINTS);
+  const kernel = kernelOf(
+    fewer.values.map((value) => value / width),
+    squaredWidth,
+  );
+  return conclude(statistic, permutationPValue(kernel, fewer, random));
+}
+
+/** exp(−(x − y)² / squaredWidth) of all pairs. */
+function kernelOf(values: Float64Array, squaredWidth: number): Float64Array {
+  const size = values.length;
   const kernel = new Float64Array(size * size);
   for (let i = 0; i < size; i++)
-    for (let j = 0; j < size; j++)
-      kernel[i * size + j] = Math.exp(-((scaled[i]! - scaled[j]!) ** 2) / squaredWidth);
-  const statistic = discrepancy(kernel, points.reference, points.current);
-  if (!random) return conclude(statistic);
-  return conclude(statistic, permutationPValue(statistic, kernel, points, random));
+    for (let j = i; j < size; j++) {
+      const near = Math.exp(-((values[i]! - values[j]!) ** 2) / squaredWidth);
+      kernel[i * size + j] = near;
+      kernel[j * size + i] = near;
+    }
+  return kernel;
 }
 
 /** Points of about equally many rows at their mean value, where there are too many. */
-function joinNeighbours(groups: ValueGroups): {
+function joinNeighbours(
+  groups: ValueGroups,
+  most: number,
+): {
   values: Float64Array;
   reference: Float64Array;
   current: Float64Array;
 } {
   const { values, reference, current } = groups;
   const rows = total(reference) + total(current);
-  const size = Math.min(values.length, MAX_POINTS);
+  const size = Math.min(values.length, most);
   const joined = {
     values: new Float64Array(size),
     reference: new Float64Array(size),
@@ -75,22 +94,29 @@ function joinNeighbours(groups: ValueGroups): {
   };
 }
 
-/** Median of (x − y)² over all n² pairs of weighted points; of an even number the upper one. */
+/** Median of (x − y)² over all n² pairs of weighted points, ascending; of an even number the upper one. */
 function medianSquaredDistance(values: Float64Array, weights: Float64Array): number {
-  const pairs: { readonly squared: number; readonly weight: number }[] = [];
-  for (let i = 0; i < values.length; i++)
-    for (let j = i; j < values.length; j++) {
-      const weight = weights[i]! * weights[j]! * (i === j ? 1 : 2);
-      if (weight > 0) pairs.push({ squared: (values[i]! - values[j]!) ** 2, weight });
-    }
-  pairs.sort((a, b) => a.squared - b.squared);
   const half = total(weights) ** 2 / 2;
-  let below = 0;
-  for (let at = 0; at < pairs.length; at++) {
-    below += pairs[at]!.weight;
-    if (below > half) return pairs[at]!.squared;
+  if (weightWithin(0, values, weights) > half) return 0;
+  let [below, above] = [0, (values.at(-1)! - values[0]!) ** 2];
+  // Halved down to neighbouring doubles, the upper one is the distance of a pair.
+  for (;;) {
+    const middle = below + (above - below) / 2;
+    if (middle <= below || middle >= above) return above;
+    if (weightWithin(middle, values, weights) > half) above = middle;
+    else below = middle;
   }
-  return 0;
+}
+
+/** Weight of the pairs no further apart than this. */
+function weightWithin(squared: number, values: Float64Array, weights: Float64Array): number {
+  let [sum, window, from] = [0, 0, 0];
+  for (let at = 0; at < values.length; at++) {
+    while ((values[at]! - values[from]!) ** 2 > squared) window -= weights[from++]!;
+    sum += weights[at]! * (2 * window + weights[at]!);
+    window += weights[at]!;
+  }
+  return sum;
 }
 
 /** Unbiased MMD² of weighted points: no row is compared with itself. */
@@ -111,12 +137,12 @@ function discrepancy(kernel: Float64Array, reference: Float64Array, current: Flo
 }
 
 function permutationPValue(
-  statistic: number,
   kernel: Float64Array,
   { reference, current }: { readonly reference: Float64Array; readonly current: Float64Array },
   random: () => number,
 ): number {
   const [n, m] = [total(reference), total(current)];
+  const statistic = discrepancy(kernel, reference, current);
   let atLeast = 0;
   for (let permutation = 0; permutation < PERMUTATIONS; permutation++) {
     let [rows, toDraw] = [n + m, n];
