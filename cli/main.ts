@@ -1,51 +1,54 @@
 /** `tidemark COMMAND`: which command runs, its help, and what its errors look like. Exit 0 fine, 1 failed, 2 usage. */
-import { InvalidDataError } from '#shared/errors.ts';
-import { OnnxModelError } from '#shared/onnx/session.ts';
-import { GbdtDataError } from '#shared/training/gbdt.ts';
-import { DataDirInUseError } from '../localstack/embedded/host-lock.ts';
-import { compareHelp, runCompare } from './compare/command.ts';
-import { demoHelp, runDemo } from './demo/command.ts';
-import { injectHelp, runInject } from './inject.ts';
-import { runStart, startHelp } from './start.ts';
-import { runSuggest, suggestHelp } from './suggest.ts';
-import { UsageError } from './usage.ts';
-
 interface Command {
   readonly summary: string;
-  readonly help: string;
-  readonly run: (args: readonly string[]) => Promise<number>;
+  /** Loaded when it is asked for: the others' libraries would take most of a short command's time. */
+  readonly load: () => Promise<{
+    readonly help: string;
+    readonly run: (args: readonly string[]) => Promise<number>;
+  }>;
 }
 
 const commands: Readonly<Record<string, Command>> = {
   start: {
     summary: 'run the host on 127.0.0.1 with a sample model and gentle traffic',
-    help: startHelp,
-    run: runStart,
+    load: async () => {
+      const { startHelp, runStart } = await import('./start.ts');
+      return { help: startHelp, run: runStart };
+    },
   },
   demo: {
     summary: 'watch a model drift on your data, get caught and be replaced',
-    help: demoHelp,
-    run: runDemo,
+    load: async () => {
+      const { demoHelp, runDemo } = await import('./demo/command.ts');
+      return { help: demoHelp, run: runDemo };
+    },
   },
   compare: {
     summary: 'compare two data files: drift, data quality, segments, a diagnosis; terminal, JSON or HTML',
-    help: compareHelp,
-    run: runCompare,
+    load: async () => {
+      const { compareHelp, runCompare } = await import('./compare/command.ts');
+      return { help: compareHelp, run: runCompare };
+    },
   },
   inject: {
     summary: 'write a CSV with a known drift, for trying a monitor',
-    help: injectHelp,
-    run: runInject,
+    load: async () => {
+      const { injectHelp, runInject } = await import('./inject.ts');
+      return { help: injectHelp, run: runInject };
+    },
   },
   suggest: {
     summary: 'write the constraints that good data suggest, for review and for compare --constraints',
-    help: suggestHelp,
-    run: runSuggest,
+    load: async () => {
+      const { suggestHelp, runSuggest } = await import('./suggest.ts');
+      return { help: suggestHelp, run: runSuggest };
+    },
   },
 };
 
-/** Faults of the words or the data: told in one line, not as a crash. */
-const expected = [UsageError, InvalidDataError, GbdtDataError, OnnxModelError];
+/** Faults of the words or the data, by name: told in one line, not as a crash. */
+const expected = ['UsageError', 'InvalidDataError', 'GbdtDataError', 'OnnxModelError'];
+const inUse = 'DataDirInUseError';
 
 export async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
@@ -58,18 +61,19 @@ export async function main(args: readonly string[]): Promise<number> {
     process.stderr.write(`tidemark: there is no command "${name}"\n\n${overview()}`);
     return 2;
   }
+  const { help, run } = await command.load();
   if (rest.includes('--help') || rest.includes('-h')) {
-    process.stdout.write(command.help);
+    process.stdout.write(help);
     return 0;
   }
   try {
-    return await command.run(rest);
+    return await run(rest);
   } catch (error) {
-    const isInUse = error instanceof DataDirInUseError;
-    if (!isInUse && !expected.some((kind) => error instanceof kind)) throw error;
+    const kind = error instanceof Error ? error.name : '';
+    if (kind !== inUse && !expected.includes(kind)) throw error;
     process.stderr.write(`tidemark ${name}: ${(error as Error).message}\n`);
-    if (error instanceof UsageError) process.stderr.write(`see: tidemark ${name} --help\n`);
-    return isInUse ? 1 : 2;
+    if (kind === 'UsageError') process.stderr.write(`see: tidemark ${name} --help\n`);
+    return kind === inUse ? 1 : 2;
   }
 }
 
