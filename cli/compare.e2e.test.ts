@@ -93,18 +93,40 @@ describe('on two halves of diamonds', () => {
       ]);
       const p_value = expect.any(Number);
       const statistic = expect.any(Number);
-      const { chi_square, psi, jensen_shannon, ks, wasserstein } = column.tests;
+      const { chi_square, psi, jensen_shannon, ks, wasserstein, mmd, epps_singleton } = column.tests;
       expect(chi_square).toEqual({ statistic, p_value });
       expect([psi, jensen_shannon]).toEqual([{ statistic }, { statistic }]);
+      expect(Object.keys(column.tests)).toHaveLength(column.kind === 'categorical' ? 11 : 21);
       if (column.kind === 'categorical') continue;
+      for (const sampled of [mmd, epps_singleton])
+        expect(sampled).toEqual({ statistic, p_value, rows: 4000 });
       expect(ks).toEqual({ statistic, p_value, lo: expect.any(Number), hi: expect.any(Number) });
       expect(wasserstein).toEqual({ statistic, lo: expect.any(Number), hi: expect.any(Number) });
     }
     expect(Object.keys(clean.summary)).toEqual([
       ...['verdict', 'reasons', 'counts', 'drift_share', 'diagnosis', 'reference', 'current', 'not_compared'],
-      ...['policy', 'seconds'],
+      ...['convention', 'policy', 'seconds'],
     ]);
   });
+
+  it.runIf(path)(
+    'in Evidently’s convention has other figures, the same verdicts, and says which is which',
+    async () => {
+      const finished = await compare('first.csv', 'second.csv', '--convention', 'evidently', '--json');
+      const theirs = parsedComparison(finished);
+      expect([clean.summary.convention, theirs.summary.convention]).toEqual(['tidemark', 'evidently']);
+      expect(verdictsOf(theirs)).toEqual(verdictsOf(clean));
+      const { psi, wasserstein, ks } = columnOf(theirs, 'depth').tests;
+      expect(psi).toEqual({ statistic: expect.any(Number), rows: 4000, convention: 'evidently' });
+      expect(wasserstein).toMatchObject({ convention: 'evidently' });
+      expect(wasserstein).not.toHaveProperty('rows');
+      expect(ks).toEqual(columnOf(clean, 'depth').tests.ks);
+      expect(columnOf(theirs, 'cut').tests.psi).toEqual({
+        statistic: expect.any(Number),
+        convention: 'evidently',
+      });
+    },
+  );
 
   it.runIf(path)('finds an injected shift of 0.8 σ, critical, in the right column, and first', async () => {
     vi.stubEnv('COLUMNS', '80');

@@ -1,10 +1,13 @@
-import { link, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { link, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { parseCsv } from '#shared/schema/csv.ts';
+import { expectedInWords } from '../localstack/inject/expected.ts';
+import { presets } from '../localstack/inject/presets.ts';
 import { injectors } from '../localstack/inject/registry.ts';
 import { main } from './main.ts';
+import { makePipe, readPipe } from './pipe.testing.ts';
 
 let dir: string;
 let data: string;
@@ -122,7 +125,9 @@ describe('what was done', () => {
       '--intensity',
       '0.25',
     );
-    expect(stdout).toBe(`missing: 25 % of cut become empty (30 cells)\nseed 1; 120 rows in ${out}\n`);
+    expect(stdout).toBe(
+      `missing: 25 % of cut become empty (30 cells)\nexpected: the quality finding missing_rate_jump\nseed 1; 120 rows in ${out}\n`,
+    );
   });
 
   test('is one JSON object with --json', async () => {
@@ -143,6 +148,7 @@ describe('what was done', () => {
       injected: 'schema',
       description: 'cut is dropped',
       columns: ['cut'],
+      expects: ['column_absent'],
       rows: { read: 120, written: 120 },
       seed: 9,
       data,
@@ -154,7 +160,46 @@ describe('what was done', () => {
     const file = await written('out.csv', 'missing');
     const { code, stdout, stderr } = await run('missing', '--data', data, '--out', '-');
     expect([code, stdout]).toEqual([0, file]);
-    expect(stderr).toMatch(/^missing: 30 % of .* become empty \(36 cells\)\nseed 1; 120 rows in stdout\n$/);
+    expect(stderr).toMatch(
+      /^missing: 30 % of .* become empty \(36 cells\)\nexpected: .*\nseed 1; 120 rows in stdout\n$/,
+    );
+  });
+});
+
+describe('what detectors must answer', () => {
+  const expected = async (...args: string[]) => {
+    const out = join(dir, 'out.csv');
+    const [json, words] = [
+      await run(...args, '--data', data, '--out', out, '--json'),
+      await run(...args, '--data', data, '--out', out),
+    ];
+    return [JSON.parse(json.stdout).expects, /^expected: (.*)$/m.exec(words.stdout)?.[1]];
+  };
+
+  test('is of the mode, as the injector declares it: two responses or one', async () => {
+    expect(await expected('missing', '--mode', 'high', '--column', 'carat')).toEqual([
+      ['missing_rate_jump', 'drift'],
+      'the quality finding missing_rate_jump; drift of what was changed',
+    ]);
+    expect(await expected('covariate')).toEqual([['drift'], 'drift of what was changed']);
+    expect(await expected('concept', '--target', 'kind')).toEqual([
+      ['loss'],
+      'a change of the model’s error',
+    ]);
+  });
+
+  test('is something of every kind and mode', async () => {
+    for (const { kind, modes } of injectors)
+      for (const { name, expects } of modes) {
+        expect(expects.length, `${kind} ${name}`).toBeGreaterThan(0);
+        expect(expectedInWords(expects)).toMatch(/^(drift|a change|the quality finding) /);
+      }
+  });
+
+  test('is nothing critical of the harmless preset, and drift of the heavier one', async () => {
+    expect(expectedInWords([])).toBe('nothing critical');
+    expect(presets.map(({ name }) => name)).toEqual(['diamonds-harmless', 'diamonds-heavier']);
+    expect(await expected('--preset', 'diamonds-heavier')).toEqual([['drift'], 'drift of what was changed']);
   });
 });
 
@@ -265,6 +310,22 @@ describe('the output', () => {
     await writeFile(join(dir, 'out.csv'), 'old');
     expect(await written('out.csv', 'missing')).toMatch(/^"sold_at"/);
     expect((await readdir(dir)).sort()).toEqual(['in.csv', 'out.csv']);
+  });
+
+  test('through a link replaces what it leads to, and the link stays', async () => {
+    await writeFile(join(dir, 'real.csv'), 'old');
+    await symlink('real.csv', join(dir, 'out.csv'));
+    expect(await written('out.csv', 'missing')).toBe(await readFile(join(dir, 'real.csv'), 'utf8'));
+    expect((await lstat(join(dir, 'out.csv'))).isSymbolicLink()).toBe(true);
+  });
+
+  test('into a pipe goes through it, and the pipe stays one', async () => {
+    const pipe = join(dir, 'pipe');
+    makePipe(pipe);
+    const read = readPipe(pipe);
+    expect(await run('missing', '--data', data, '--out', pipe)).toMatchObject({ code: 0, stderr: '' });
+    expect(await read).toBe(await written('file.csv', 'missing'));
+    expect((await lstat(pipe)).isFIFO()).toBe(true);
   });
 
   test('that cannot be written is told with exit 1', async () => {

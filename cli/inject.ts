@@ -1,10 +1,10 @@
 /** `tidemark inject`: writes a CSV with a known, seeded drift, for trying a monitor on something whose answer is known. */
-import { randomBytes } from 'node:crypto';
-import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { InvalidDataError } from '#shared/errors.ts';
 import { parseCsv, type TextTable } from '#shared/schema/csv.ts';
-import type { Injected } from '../localstack/inject/injector.ts';
+import { expectedInWords } from '../localstack/inject/expected.ts';
+import type { Answered } from '../localstack/inject/injector.ts';
 import { keptCsv } from '../localstack/inject/kept-csv.ts';
 import { presets } from '../localstack/inject/presets.ts';
 import {
@@ -14,6 +14,8 @@ import {
   injectorOf,
   injectors,
 } from '../localstack/inject/registry.ts';
+import { plural } from '../observability/reports/format.ts';
+import { writeOutput } from './output-file.ts';
 import { readOptions, UsageError, wholeNumber } from './usage.ts';
 
 export const injectHelp = `usage: tidemark inject KIND --data IN.csv --out OUT.csv [options]
@@ -41,7 +43,8 @@ ${presets.map(({ name, summary }) => `  ${name.padEnd(18)} ${summary}`).join('\n
   --seed N            which rows, and which column unless it is named (1)
   --json              say what was done as one JSON object
 
-What was done is said on stdout; on stderr where stdout is the file.
+What was done is said on stdout; on stderr where stdout is the file. With it what detectors must answer: declared for
+the default intensity on all rows, as a fainter drift may rightly stay unseen.
 Exit 0: written; 1: the file could not be written; 2: the data or the words cannot be used.
 `;
 
@@ -68,7 +71,7 @@ const words = {
   json: { type: 'boolean', default: false },
 } as const;
 
-type Change = (table: TextTable) => Injected;
+type Change = (table: TextTable) => Answered;
 
 interface InjectOptions {
   /** `covariate`, or a preset's name. */
@@ -90,7 +93,7 @@ export async function runInject(args: readonly string[]): Promise<number> {
   const file = keptCsv(text, injected.table, injected.renamed);
   const isPiped = options.out === '-';
   if (isPiped) process.stdout.write(file);
-  else if (!(await writeWhole(options.out, file))) return 1;
+  else if (!wrote(options.out, file)) return 1;
   const said = options.json ? JSON.stringify(summary(options, table, injected)) : inWords(options, injected);
   process[isPiped ? 'stderr' : 'stdout'].write(`${said}\n`);
   return 0;
@@ -182,7 +185,7 @@ function readTable(path: string, text: string): TextTable {
   return named(path, () => parseCsv(text));
 }
 
-function change({ change: apply, data }: InjectOptions, table: TextTable): Injected {
+function change({ change: apply, data }: InjectOptions, table: TextTable): Answered {
   return named(data, () => apply(table));
 }
 
@@ -195,27 +198,25 @@ function named<T>(path: string, work: () => T): T {
   }
 }
 
-/** All of it or nothing: a reader never sees half a file. False, and said, where the file system refuses. */
-async function writeWhole(path: string, text: string): Promise<boolean> {
-  const draft = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}`);
+/** False, and said, where the file system refuses. */
+function wrote(path: string, text: string): boolean {
   try {
-    await writeFile(draft, text, { flag: 'wx' });
-    await rename(draft, path);
+    writeOutput(path, text);
     return true;
   } catch (error) {
-    await rm(draft, { force: true }).catch(() => undefined);
     process.stderr.write(`tidemark inject: ${path} cannot be written: ${(error as Error).message}\n`);
     return false;
   }
 }
 
-function summary({ name, data, out, seed }: InjectOptions, table: TextTable, injected: Injected) {
-  const { columns, description } = injected;
+function summary({ name, data, out, seed }: InjectOptions, table: TextTable, injected: Answered) {
+  const { columns, description, expects } = injected;
   const rows = { read: table.rows.length, written: injected.table.rows.length };
-  return { injected: name, description, columns, rows, seed, data, out };
+  return { injected: name, description, columns, expects, rows, seed, data, out };
 }
 
-function inWords({ name, seed, out }: InjectOptions, { table, description }: Injected): string {
+function inWords({ name, seed, out }: InjectOptions, injected: Answered): string {
+  const { table, description, expects } = injected;
   const where = out === '-' ? 'stdout' : out;
-  return `${name}: ${description}\nseed ${seed}; ${table.rows.length} rows in ${where}`;
+  return `${name}: ${description}\nexpected: ${expectedInWords(expects)}\nseed ${seed}; ${plural(table.rows.length, 'row')} in ${where}`;
 }

@@ -7,6 +7,7 @@ import { buildAnchors } from '#shared/profile/anchors.ts';
 import type { ConstraintsFile } from '#shared/quality/constraints-file.ts';
 import { suggestConstraints } from '#shared/quality/suggest.ts';
 import { openTable, type Table } from '#shared/tabular/table.ts';
+import { plural } from '../observability/reports/format.ts';
 import { parseWords, UsageError } from './usage.ts';
 
 export const suggestHelp = `usage: tidemark suggest DATA [options]
@@ -59,7 +60,7 @@ export async function runSuggest(args: readonly string[]): Promise<number> {
   if (!(await write(options.out, text, options.force))) return 1;
   const columns = Object.keys(file.columns).length;
   process.stdout.write(
-    `${columns} columns of ${file.rows} rows in ${options.out}; review it, then: tidemark compare REFERENCE CURRENT --constraints ${options.out}\n`,
+    `${plural(columns, 'column')} of ${plural(file.rows, 'row')} in ${options.out}; review it, then: tidemark compare REFERENCE CURRENT --constraints ${options.out}\n`,
   );
   return 0;
 }

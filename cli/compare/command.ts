@@ -1,5 +1,5 @@
 /** `tidemark compare REFERENCE CURRENT`: the whole engine on two files. */
-import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { type CountedPair, compareCounts } from '#shared/comparison/compare-counts.ts';
 import type { Comparison } from '#shared/comparison/comparison.ts';
@@ -11,9 +11,9 @@ import { openTable } from '#shared/tabular/table.ts';
 import { graver } from '#shared/verdict/level.ts';
 import { type DriftPolicy, defaultDriftPolicy } from '#shared/verdict/policy.ts';
 import { renderComparisonHtml } from '../../observability/reports/comparison-html.ts';
-import { UsageError } from '../usage.ts';
+import { writeOutput } from '../output-file.ts';
 import { countHere, countInWorker } from './count.ts';
-import { type CompareConfig, type CompareOptions, readCompareOptions } from './options.ts';
+import { type CompareConfig, type CompareOptions, orUsageError, readCompareOptions } from './options.ts';
 import { type Plan, planComparison } from './plan.ts';
 import { Progress } from './progress.ts';
 import { renderComparisonText } from './terminal.ts';
@@ -26,7 +26,7 @@ const workerBytes = 30e6;
 export async function runCompare(args: readonly string[]): Promise<number> {
   const options = readCompareOptions(args);
   const comparison = await compare(options);
-  if (options.html !== undefined) writeReport(options.html, comparison);
+  // before the report: a disk that is full by now must not cost the answer
   if (options.json) process.stdout.write(`${JSON.stringify(comparison, null, 2)}\n`);
   else {
     const isTerminal = process.stdout.isTTY === true;
@@ -36,7 +36,10 @@ export async function runCompare(args: readonly string[]): Promise<number> {
         colour: isTerminal && !process.env.NO_COLOR,
       }),
     );
-    if (options.html !== undefined) process.stdout.write(`\nreport: ${options.html}\n`);
+  }
+  if (options.html !== undefined) {
+    writeReport(options.html, comparison);
+    if (!options.json) process.stdout.write(`\nreport: ${options.html}\n`);
   }
   return options.failOn && isAtLeast(comparison, options.failOn) ? 1 : 0;
 }
@@ -85,6 +88,8 @@ async function compare(options: CompareOptions): Promise<Comparison> {
         maxRows: 2000,
         designEffect: options.config.design_effect,
       }),
+      convention: options.convention,
+      rows: { ...plan.rows, random: seededRandom(2) },
       tables: { reference: before.entry, current: now.entry },
       notCompared: plan.notCompared,
       absent: plan.absent,
@@ -127,16 +132,8 @@ function policyOf(config: CompareConfig): DriftPolicy {
   };
 }
 
-/** Whole or not at all. */
 function writeReport(file: string, comparison: Comparison): void {
   const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
   const html = renderComparisonHtml(comparison, { generatedAt: new Date().toISOString(), version });
-  const unfinished = `${file}.${process.pid}.tmp`;
-  try {
-    writeFileSync(unfinished, html);
-    renameSync(unfinished, file);
-  } catch (error) {
-    rmSync(unfinished, { force: true });
-    throw new UsageError(`--html ${file} cannot be written: ${(error as Error).message}`);
-  }
+  orUsageError(file, () => writeOutput(file, html));
 }

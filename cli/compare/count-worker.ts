@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { TableEntry } from '#shared/comparison/comparison.ts';
 import { countRows } from '#shared/comparison/count-rows.ts';
 import type { Roles } from '#shared/comparison/roles.ts';
+import type { Unit } from '#shared/comparison/units.ts';
 import { InvalidDataError } from '#shared/errors.ts';
 import { anchorsFromJson } from '#shared/profile/anchors-json.ts';
 import { encodeProfile } from '#shared/profile/encode.ts';
@@ -15,6 +16,7 @@ export interface CountTask {
   readonly kinds: readonly (readonly [string, ColumnKind])[];
   /** JSON text. */
   readonly anchors: string;
+  readonly units: readonly (readonly [string, Unit])[];
   readonly roles: Roles;
   readonly segments: readonly string[];
 }
@@ -38,6 +40,7 @@ try {
   const { rows, whole, segments } = await countRows(table, {
     kinds: new Map(task.kinds),
     anchors: anchorsFromJson(JSON.parse(task.anchors)),
+    units: new Map(task.units),
     roles: task.roles,
     segments: task.segments,
     onProgress: (done) => answer({ type: 'progress', done }),

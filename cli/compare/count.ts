@@ -2,7 +2,9 @@
 import { Worker } from 'node:worker_threads';
 import type { TableEntry } from '#shared/comparison/comparison.ts';
 import { type Counted, type CountRequest, countRows } from '#shared/comparison/count-rows.ts';
+import { profileInOwnUnits } from '#shared/comparison/units.ts';
 import { InvalidDataError } from '#shared/errors.ts';
+import type { Anchors } from '#shared/profile/anchors.ts';
 import { anchorsToJson } from '#shared/profile/anchors-json.ts';
 import { decodeProfile } from '#shared/profile/encode.ts';
 import { addEncodedSegments } from '#shared/profile/segments.ts';
@@ -14,15 +16,28 @@ export interface CountedFile extends Counted {
   readonly notes: readonly string[];
 }
 
+/** What is counted, and how the counts are shown. */
+export interface CountPlan extends Omit<CountRequest, 'onProgress' | 'anchors'> {
+  /** In the data's own units, in which the counts are given. */
+  readonly anchors: Anchors;
+  /** In `units`, in which rows are counted. */
+  readonly countedOn: Anchors;
+  readonly units: NonNullable<CountRequest['units']>;
+}
+
 type OnProgress = NonNullable<CountRequest['onProgress']>;
 
-export async function countHere(
-  table: Table,
-  request: Omit<CountRequest, 'onProgress'>,
-  onProgress: OnProgress,
-): Promise<CountedFile> {
-  const counted = await countRows(table, { ...request, onProgress });
-  return { ...counted, entry: entryOf(table, counted.rows), notes: table.notes };
+export async function countHere(table: Table, plan: CountPlan, onProgress: OnProgress): Promise<CountedFile> {
+  const counted = await countRows(table, { ...plan, anchors: plan.countedOn, onProgress });
+  return { ...inOwnUnits(counted, plan), entry: entryOf(table, counted.rows), notes: table.notes };
+}
+
+function inOwnUnits({ rows, whole, segments }: Counted, { anchors, units }: CountPlan): Counted {
+  return {
+    rows,
+    whole: profileInOwnUnits(whole, anchors, units),
+    segments: new Map([...segments].map(([key, one]) => [key, profileInOwnUnits(one, anchors, units)])),
+  };
 }
 
 /** What the file was, and what of it could not be read; by its base name the report would not tell two days apart. */
@@ -34,16 +49,17 @@ export function entryOf(table: Table, rows: number): TableEntry {
 /** The same in a thread of its own. Throws what the thread threw; {@link InvalidDataError} as itself. */
 export async function countInWorker(
   file: string,
-  request: Omit<CountRequest, 'onProgress'>,
+  plan: CountPlan,
   onProgress: OnProgress,
 ): Promise<CountedFile> {
-  const { anchors } = request;
+  const { countedOn } = plan;
   const task: CountTask = {
     file,
-    kinds: [...request.kinds],
-    anchors: JSON.stringify(anchorsToJson(anchors)),
-    roles: request.roles,
-    segments: request.segments,
+    kinds: [...plan.kinds],
+    anchors: JSON.stringify(anchorsToJson(countedOn)),
+    units: [...plan.units],
+    roles: plan.roles,
+    segments: plan.segments,
   };
   const worker = new Worker(new URL('./count-worker.mjs', import.meta.url), { workerData: task });
   try {
@@ -55,9 +71,14 @@ export async function countInWorker(
         else if (message.type === 'invalid') reject(new InvalidDataError(message.reason));
         else
           resolve({
-            rows: message.entry.rows,
-            whole: decodeProfile(anchors, message.whole),
-            segments: addEncodedSegments(new Map(), anchors, message.segments),
+            ...inOwnUnits(
+              {
+                rows: message.entry.rows,
+                whole: decodeProfile(countedOn, message.whole),
+                segments: addEncodedSegments(new Map(), countedOn, message.segments),
+              },
+              plan,
+            ),
             entry: message.entry,
             notes: message.notes,
           });

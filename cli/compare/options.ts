@@ -2,12 +2,26 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import * as z from 'zod';
+import type { Convention } from '#shared/drift/tests/drift-test.ts';
 import { type ConstraintsFile, constraintsFileSchema } from '#shared/quality/constraints-file.ts';
 import type { Level } from '#shared/verdict/level.ts';
 import { defaultDriftPolicy } from '#shared/verdict/policy.ts';
+import { checkOutput } from '../output-file.ts';
 import { parseWords, UsageError } from '../usage.ts';
 
+/** The default first. */
+const conventions = [
+  'tidemark',
+  'scipy',
+  'evidently',
+  'nannyml',
+  'sentinelml',
+  'decile',
+] as const satisfies readonly Convention[];
+
 const failLevels = ['shifted', 'warning', 'critical'] as const satisfies readonly Level[];
+
+const corrections = ['bh', 'by', 'holm', 'bonferroni', 'none'] as const;
 
 export interface CompareOptions {
   readonly reference: string;
@@ -17,6 +31,8 @@ export interface CompareOptions {
   readonly segments: readonly string[];
   readonly exclude: readonly string[];
   readonly config: CompareConfig;
+  /** Of the figures, not of the verdicts. */
+  readonly convention: Convention;
   readonly constraints?: ConstraintsFile;
   readonly json: boolean;
   /** File to write. */
@@ -34,8 +50,10 @@ machine; no account, no server.
   --prediction COLUMN   what the model said; with --target its errors are compared too
   --segment COLUMN      the same verdicts per value of this column, corrected across all; may be repeated
   --exclude COLUMN      leave a column out; may be repeated
-  --config FILE         JSON: alpha, psi_warning, psi_critical, minimal_effect, min_rows, correction (bh, by, holm,
-                        bonferroni), design_effect, min_segment_rows, importance {column: share}
+  --config FILE         JSON: alpha, alarm_alpha, psi_warning, psi_critical, minimal_effect, min_rows, correction
+                        (${corrections.join(', ')}), design_effect, min_segment_rows,
+                        importance {column: share}
+  --convention NAME     of the figures, not the verdicts: ${conventions.join(', ')}
   --constraints FILE    also check the constraints that 'tidemark suggest' wrote and a person reviewed
   --html FILE           write one self-contained HTML report
   --json                one JSON object on stdout
@@ -51,7 +69,7 @@ const configSchema = z.strictObject({
   psi_critical: z.number().gt(0).default(defaultDriftPolicy.psiCritical),
   minimal_effect: z.number().min(0).default(defaultDriftPolicy.minimalEffect),
   min_rows: z.number().int().min(10).default(defaultDriftPolicy.minRows),
-  correction: z.enum(['bh', 'by', 'holm', 'bonferroni', 'none']).default(defaultDriftPolicy.correction),
+  correction: z.enum(corrections).default(defaultDriftPolicy.correction),
   design_effect: z.number().min(1).default(1),
   min_segment_rows: z.number().int().min(10).default(100),
   importance: z.record(z.string(), z.number().min(0)).optional(),
@@ -65,6 +83,7 @@ const words = {
   segment: { type: 'string', multiple: true, default: [] as string[] },
   exclude: { type: 'string', multiple: true, default: [] as string[] },
   config: { type: 'string' },
+  convention: { type: 'string', default: conventions[0] },
   constraints: { type: 'string' },
   html: { type: 'string' },
   json: { type: 'boolean', default: false },
@@ -80,6 +99,9 @@ export function readCompareOptions(args: readonly string[]): CompareOptions {
   const failOn = failLevels.find((level) => level === given['fail-on']);
   if (given['fail-on'] !== undefined && !failOn)
     throw new UsageError(`--fail-on ${given['fail-on']} is not allowed: ${failLevels.join(', ')} are`);
+  const convention = conventions.find((name) => name === given.convention);
+  if (!convention)
+    throw new UsageError(`--convention ${given.convention} is not allowed: ${conventions.join(', ')} are`);
   if (given.html !== undefined)
     checkHtml(
       given.html,
@@ -97,6 +119,7 @@ export function readCompareOptions(args: readonly string[]): CompareOptions {
     segments: [...new Set(given.segment)],
     exclude: given.exclude,
     config,
+    convention,
     ...(given.constraints === undefined
       ? {}
       : { constraints: readJson('constraints', given.constraints, constraintsFileSchema) }),
@@ -109,7 +132,7 @@ export function readCompareOptions(args: readonly string[]): CompareOptions {
 /** Said before large files are read for nothing. */
 function checkHtml(html: string, read: readonly string[]): void {
   if (html === '') throw new UsageError('--html needs the name of a file');
-  const there = statSync(html, { throwIfNoEntry: false });
+  const there = orUsageError(html, () => statSync(html, { throwIfNoEntry: false }));
   if (there?.isDirectory())
     throw new UsageError(`--html ${html} is a folder: the name of a file is expected`);
   const isSame = (file: string) => {
@@ -120,6 +143,16 @@ function checkHtml(html: string, read: readonly string[]): void {
   if (same !== undefined) throw new UsageError(`--html ${html} would overwrite ${same}, which is read`);
   if (!statSync(dirname(resolve(html)), { throwIfNoEntry: false })?.isDirectory())
     throw new UsageError(`--html ${html}: there is no such folder`);
+  orUsageError(html, () => checkOutput(html));
+}
+
+/** What the file system says against a report, as a {@link UsageError}. */
+export function orUsageError<T>(html: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw new UsageError(`--html ${html} cannot be written: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 function readJson<Schema extends z.ZodType>(word: string, file: string, schema: Schema): z.infer<Schema> {

@@ -1,18 +1,17 @@
 /** What is compared with what: the columns both files share, their kinds and roles, and the cells they are counted on. */
-import { channelOf, lossColumn, type Roles } from '#shared/comparison/roles.ts';
+import { unsettledParts } from '#shared/comparison/calendar-parts.ts';
+import { channelOf, lossColumn } from '#shared/comparison/roles.ts';
+import { anchorsInOwnUnits, inUnits, type Unit, type Units, unitOf } from '#shared/comparison/units.ts';
 import { InvalidDataError } from '#shared/errors.ts';
-import { type Anchors, buildAnchors } from '#shared/profile/anchors.ts';
+import { buildAnchors } from '#shared/profile/anchors.ts';
 import type { Column, Columns } from '#shared/schema/columns.ts';
-import type { ColumnKind, Table } from '#shared/tabular/table.ts';
+import { dateColumnNames } from '#shared/tabular/date-columns.ts';
+import type { ColumnKind, Table, TableShape } from '#shared/tabular/table.ts';
 import { UsageError } from '../usage.ts';
+import type { CountPlan } from './count.ts';
 import type { CompareOptions } from './options.ts';
 
-export interface Plan {
-  readonly kinds: ReadonlyMap<string, ColumnKind>;
-  readonly roles: Roles;
-  readonly anchors: Anchors;
-  /** Categorical columns whose frequent values are compared apart. */
-  readonly segments: readonly string[];
+export interface Plan extends CountPlan {
   readonly notCompared: readonly { readonly column: string; readonly reason: string }[];
   /** Features of the reference that the current file lacks. */
   readonly absent: readonly string[];
@@ -22,9 +21,12 @@ export interface Plan {
   readonly rows: { readonly reference: Columns; readonly current: Columns };
 }
 
-/** Rows the cells are fixed on; the counts are of all rows. */
-const anchorRows = 50_000;
+/** The cells are fixed on so many rows, or values in all; the counts are of all rows. */
+const mostAnchorRows = 50_000;
+const leastAnchorRows = 500;
+const anchorValues = 10e6;
 const classifierRows = 4000;
+const mostClassifierColumns = 200;
 const maxSegmentValues = 100;
 
 /** Throws {@link UsageError} for names no file has, {@link InvalidDataError} when the files share no column. */
@@ -44,37 +46,119 @@ export async function planComparison(
   for (const name of segments) if (kinds.has(name)) kinds.set(name, 'categorical');
   if (kinds.size === 0)
     throw new InvalidDataError(
-      `the files share no column that can be compared; ${reference.file} has ${listed(reference.names)}, ${current.file} has ${listed(current.names)}`,
+      `the files share no column that can be compared; ${reference.file} has ${listed(reference.names)}, ${current.file} has ${listed(current.names)}${reasonsOf(shape)}`,
     );
   const roles = {
     ...(target === undefined ? {} : { target }),
     ...(prediction === undefined ? {} : { prediction }),
   };
-  const sampled = await reference.sample(anchorRows, kinds);
-  const sampledNow = await current.sample(classifierRows, kinds);
+  const notNow = await unsettledDates(shape, kinds, current);
+  const sampled = await reference.sample(anchorRows(kinds.size), kinds);
+  await breath();
   const loss = lossColumn(sampled.columns, roles);
-  const columns = [...sampled.columns, ...(loss ? [loss] : [])];
+  const left = new Set(notNow.map(({ column }) => column));
+  const { columns, units, unresolved } = await countable(
+    [...sampled.columns, ...(loss ? [loss] : [])].filter(({ name }) => !left.has(name)),
+  );
   const gone = reference.names.filter((name) => !current.names.includes(name));
   const unexpected = current.names.filter(
     (name) => !reference.names.includes(name) && !exclude.includes(name),
   );
-  const anchors = buildAnchors(
+  const countedOn = buildAnchors(
     columns.map((column) => ({ ...column, channel: channelOf(column.name, roles) })),
   );
+  await breath();
   const shared = segments.filter((name) => kinds.has(name));
   for (const name of shared) checkSegment(name, sampled);
   return {
     kinds,
     roles,
-    anchors,
+    countedOn,
+    units,
+    anchors: anchorsInOwnUnits(countedOn, units),
     segments: shared,
-    notCompared: [...shape.notCompared, ...leftOut(reference, current, shape.notCompared, exclude)],
+    notCompared: [
+      ...shape.notCompared,
+      ...notNow,
+      ...unresolved,
+      ...leftOut(reference, current, shape.notCompared, exclude),
+    ],
     absent: gone.filter((name) => shape.kinds.has(name) && name !== target && name !== prediction),
     unexpected,
-    rows: {
-      reference: featuresOf(sampled.columns, sampled.rows, roles),
-      current: featuresOf(sampledNow.columns, sampledNow.rows, roles),
-    },
+    rows: await classifierSamples({ rows: sampled.rows, columns }, current, { kinds, roles, units }),
+  };
+}
+
+function anchorRows(columns: number): number {
+  return Math.min(mostAnchorRows, Math.max(leastAnchorRows, Math.floor(anchorValues / columns)));
+}
+
+/** Lets progress be told between long steps. */
+function breath(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Calendar parts of the dates that both files hold. */
+async function unsettledDates(
+  shape: TableShape,
+  kinds: Plan['kinds'],
+  current: Table,
+): Promise<TableShape['notCompared']> {
+  const spans = new Map([...shape.dateSpans].filter(([name]) => kinds.get(name) === 'datetime'));
+  if (spans.size === 0) return [];
+  const now = await current.shape({ only: [...spans.keys()] });
+  return unsettledParts(spans, now.dateSpans);
+}
+
+/** The columns in units that single precision resolves, and those of which there is none. */
+async function countable(columns: readonly Column[]): Promise<{
+  readonly columns: readonly Column[];
+  readonly units: Units;
+  readonly unresolved: Plan['notCompared'];
+}> {
+  const units = new Map<string, Unit>();
+  const unresolved: { column: string; reason: string }[] = [];
+  for (const { name, kind, values } of columns) {
+    const unit = kind === 'numeric' ? unitOf(values) : undefined;
+    if (unit && 'reason' in unit) unresolved.push({ column: name, reason: unit.reason });
+    else if (unit) units.set(name, unit);
+  }
+  await breath();
+  const left = new Set(unresolved.map(({ column }) => column));
+  return {
+    columns: inUnits(
+      columns.filter(({ name }) => !left.has(name)),
+      units,
+    ),
+    units,
+    unresolved,
+  };
+}
+
+/** Rows of the first features of both files, in the same order and the same units. */
+async function classifierSamples(
+  reference: Columns,
+  current: Table,
+  { kinds, roles, units }: Pick<Plan, 'kinds' | 'roles' | 'units'>,
+): Promise<Plan['rows']> {
+  const features = reference.columns.filter(({ name }) => channelOf(name, roles) === 'feature');
+  const columns = features.slice(0, mostClassifierColumns);
+  if (columns.length < features.length)
+    process.stderr.write(
+      `note: the domain classifier is given the first ${columns.length} of ${features.length} columns; each is compared by itself\n`,
+    );
+  const wanted = new Set(columns.map(({ name }) => name));
+  const isWanted = (name: string, kind: ColumnKind) =>
+    (kind === 'datetime' ? dateColumnNames(name) : [name]).some((part) => wanted.has(part));
+  const sampled = await current.sample(
+    classifierRows,
+    new Map([...kinds].filter(([name, kind]) => isWanted(name, kind))),
+  );
+  await breath();
+  const found = new Map(inUnits(sampled.columns, units).map((column) => [column.name, column]));
+  return {
+    reference: { rows: reference.rows, columns: columns.filter(({ name }) => found.has(name)) },
+    current: { rows: sampled.rows, columns: columns.flatMap(({ name }) => found.get(name) ?? []) },
   };
 }
 
@@ -117,6 +201,12 @@ function checkNames(reference: Table, current: Table, options: CompareOptions): 
       );
 }
 
+function reasonsOf({ notCompared }: TableShape): string {
+  const [first, ...others] = notCompared;
+  if (!first) return '';
+  return `; ${first.column}: ${first.reason}${others.length > 0 ? `; and ${others.length} more` : ''}`;
+}
+
 function listed(names: readonly string[]): string {
   const shown = names.slice(0, 20).join(', ');
   return names.length > 20 ? `${shown} and ${names.length - 20} more` : shown;
@@ -131,8 +221,4 @@ function checkSegment(name: string, { columns }: Columns): void {
     throw new UsageError(
       `--segment ${name}: ${distinct} distinct values in a sample; at most ${maxSegmentValues} are allowed`,
     );
-}
-
-function featuresOf(columns: readonly Column[], rows: number, roles: Roles): Columns {
-  return { rows, columns: columns.filter(({ name }) => channelOf(name, roles) === 'feature') };
 }

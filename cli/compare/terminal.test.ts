@@ -33,6 +33,15 @@ describe.each([80, 100, 132, 200])('in a terminal %d columns wide', (width) => {
 });
 
 describe('the text', () => {
+  it('says where figures in another convention are, which it has no room for, and nothing of Tidemark’s own', () => {
+    const { summary, ...comparison } = realisticComparison();
+    const text = plain({ ...comparison, summary: { ...summary, convention: 'evidently' } });
+    expect(text.replaceAll('\n', ' ')).toContain(
+      '(--json and --html have the figures in the convention of evidently; verdicts do not follow it)',
+    );
+    expect(plain()).not.toContain('convention');
+  });
+
   it('says the verdict first', () => {
     expect(plain().split('\n')[0]).toBe('■ Critical drift: 2 of 6 columns alarm');
   });

@@ -51,7 +51,7 @@ export function renderComparisonText(
     opening(comparison, pen),
     diagnosis(comparison, pen),
     quality(comparison, pen),
-    columnTable(comparison, pen),
+    [...columnTable(comparison, pen), ...conventionNote(comparison, pen)],
     segments(comparison, pen),
     multivariate(comparison, pen),
     notCompared(comparison, pen),
@@ -64,6 +64,13 @@ export function renderComparisonText(
   const isLong = text.split('\n').length > SCREEN_LINES;
   const lines = [text, '', ...(isLong ? verdictLines(comparison, pen) : []), closing];
   return `${lines.join('\n').replaceAll('\u202f', ' ')}\n`;
+}
+
+/** The figures themselves are too many for a terminal. */
+function conventionNote({ summary: { convention } }: Comparison, { width, paint }: Pen): string[] {
+  if (convention === 'tidemark') return [];
+  const text = `(--json and --html have the figures in the convention of ${convention}; verdicts do not follow it)`;
+  return wrapped(text, width).map((line) => paint('faint', line));
 }
 
 function verdictLines(comparison: Comparison, { width, paint }: Pen): string[] {

@@ -2,22 +2,7 @@
 
 import { InvalidDataError } from '#shared/errors.ts';
 import type { TextTable } from '#shared/schema/csv.ts';
-
-/** What the engine must answer: a feature's alarm, a channel's, or the quality finding of that name. */
-type ExpectedResponse =
-  | 'drift'
-  | 'prediction'
-  | 'label'
-  | 'loss'
-  | 'missing_rate_jump'
-  | 'column_absent'
-  | 'type_errors'
-  | 'unseen_categories'
-  | 'constant_column'
-  | 'unexpected_columns'
-  | 'volume_drop'
-  | 'late_rows'
-  | 'freshness';
+import type { ExpectedResponse } from './expected.ts';
 
 export interface InjectorMode {
   readonly name: string;
@@ -78,6 +63,11 @@ export interface Injected {
   readonly columns: readonly string[];
   /** New name → old name. */
   readonly renamed?: Readonly<Record<string, string>>;
+}
+
+/** With what the detectors must say about it, at the default settings. */
+export interface Answered extends Injected {
+  readonly expects: readonly ExpectedResponse[];
 }
 
 /** The named column's position. Throws {@link InvalidDataError} with the names there are. */

@@ -5,7 +5,8 @@ import { normal } from '#shared/random.ts';
 import { isNumericText } from '#shared/schema/cells.ts';
 import type { TextTable } from '#shared/schema/csv.ts';
 import { randomOf } from './affected-rows.ts';
-import { editColumn, type Injected } from './injector.ts';
+import type { ExpectedResponse } from './expected.ts';
+import { type Answered, editColumn } from './injector.ts';
 import { numberText } from './number-text.ts';
 
 export interface Preset {
@@ -14,7 +15,7 @@ export interface Preset {
   readonly summary: string;
   /** Numeric columns that a file must have. */
   readonly requires: readonly string[];
-  inject(table: TextTable, seed: number): Injected;
+  inject(table: TextTable, seed: number): Answered;
 }
 
 type Factor = (random: () => number) => number;
@@ -25,7 +26,13 @@ const within =
     1 - share + 2 * share * random();
 
 /** Every number of the named columns times a draw of its own; the grid of rounded values is lost, as with real sensors. */
-function jitter(name: string, summary: string, factors: Readonly<Record<string, Factor>>, words: string) {
+function jitter(
+  name: string,
+  summary: string,
+  factors: Readonly<Record<string, Factor>>,
+  words: string,
+  expects: readonly ExpectedResponse[],
+) {
   const requires = Object.keys(factors);
   const preset: Preset = {
     name,
@@ -40,7 +47,7 @@ function jitter(name: string, summary: string, factors: Readonly<Record<string, 
           isNumericText(text) ? numberText(Number(text) * factor(random), undefined) : undefined,
         );
       }
-      return { table: changed, columns: requires, description: words };
+      return { table: changed, columns: requires, description: words, expects };
     },
   };
   return preset;
@@ -70,11 +77,13 @@ export const presets: readonly Preset[] = [
       price: (random) => 1 + 0.01 * normal(random),
     },
     'carat × U(0.98, 1.02), depth and table × U(0.99, 1.01), price × N(1, 0.01)',
+    [],
   ),
   jitter(
     'diamonds-heavier',
     'what must be found: every carat is 1.6 to 2 times itself, prices stay',
     { carat: (random) => 1.8 + 0.2 * (2 * random() - 1) },
     'carat × U(1.6, 2.0)',
+    ['drift'],
   ),
 ];

@@ -4,7 +4,7 @@ import type { TextTable } from '#shared/schema/csv.ts';
 import { categorical } from './categorical.ts';
 import { concept } from './concept.ts';
 import { covariate } from './covariate.ts';
-import type { Injected, InjectionPlan, Injector, InjectorMode, OptionalSetting } from './injector.ts';
+import type { Answered, InjectionPlan, Injector, InjectorMode, OptionalSetting } from './injector.ts';
 import { label } from './label.ts';
 import { missing } from './missing.ts';
 import { schema } from './schema.ts';
@@ -38,9 +38,10 @@ export class InjectionSettingError extends Error {
  * @throws InvalidDataError when the table has nothing of the kind to change
  * @example inject('covariate', table, { seed: 1, columns: ['carat'], intensity: 0.5 }).description // 'carat moves up by 0.5 sigma (0.237)'
  */
-export function inject(kind: string, table: TextTable, request: InjectionRequest): Injected {
+export function inject(kind: string, table: TextTable, request: InjectionRequest): Answered {
   const injector = injectorOf(kind);
-  return injector.inject(table, planOf(injector, request));
+  const plan = planOf(injector, request);
+  return { ...injector.inject(table, plan), expects: modeOf(injector, plan.mode).expects };
 }
 
 /** Throws {@link InjectionSettingError} for an unknown kind. */

@@ -218,6 +218,34 @@ describe('the page', () => {
     expect(short).toMatch(/Kolmogorov–Smirnov\s+decides/);
   });
 
+  it('marks a figure on sampled rows, says once what that means, and neither where all rows count', () => {
+    const text = textOf(render(comparisonOf([numericColumn('x', 'stable')])));
+    expect(text).toMatch(/Maximum mean discrepancy\s+on 4,000 sampled rows\s+0\.0512\s+0\.00498/);
+    expect(text.match(/on 4,000 sampled rows/g)).toHaveLength(2);
+    expect(text.match(/runs of neighbouring rows/g)).toHaveLength(1);
+    const all = numericColumn('x', 'stable', { tests: { mmd: { statistic: 0.01, p_value: 0.2 } } });
+    expect(textOf(render(comparisonOf([all])))).not.toMatch(/sampled rows|neighbouring/);
+    const one = numericColumn('x', 'stable', { tests: { psi: { statistic: 0, rows: 1 } } });
+    expect(textOf(render(comparisonOf([one])))).toContain('on 1 sampled row\n');
+  });
+
+  it('says whose convention the figures follow, and lets another’s figure decide only if it is the same', () => {
+    const of = (p_value: number) => {
+      const column = numericColumn('x', 'stable');
+      const chi_square = { statistic: 9, p_value, convention: 'evidently' as const };
+      const { summary, ...comparison } = comparisonOf([
+        { ...column, tests: { ...column.tests, chi_square } },
+      ]);
+      return textOf(render({ ...comparison, summary: { ...summary, convention: 'evidently' } }));
+    };
+    expect(of(0.003)).toMatch(/χ² on bins\s+decides\s+–\s+0\.41/);
+    expect(of(0.003)).toMatch(/χ² on bins\s+9\s+0\.003/);
+    expect(of(0.41)).toMatch(/χ² on bins\s+decides\s+9\s+0\.41/);
+    for (const text of [of(0.003), of(0.41)]) expect(text.match(/^decides$/gm)).toHaveLength(1);
+    expect(of(0.41)).toContain('follow the definitions of “evidently”');
+    expect(textOf(render())).not.toContain('follow the definitions');
+  });
+
   it('names the tests that could not be computed once per reason, and explains each test once', () => {
     const text = textOf(render(comparisonOf([numericColumn('x', 'stable'), numericColumn('y', 'stable')])));
     expect(text).toContain('Two proportions, Fisher’s exact test: not computed: 10 categories have rows');

@@ -2,7 +2,7 @@
 
 import type { ColumnFigures, ComparedColumn, TestFigure } from '#shared/comparison/comparison.ts';
 import { isAlarm } from '#shared/verdict/level.ts';
-import { change, count, figure, humanised, share } from './format.ts';
+import { change, count, figure, humanised, plural, share } from './format.ts';
 import { elided, html, type Markup } from './html.ts';
 import { distributionChart, hasUnequalBins } from './svg-distribution.ts';
 import { levelMark, list, nameMark, pValueOf, SENTENCE, statistic, table } from './table.ts';
@@ -90,15 +90,14 @@ function tests(column: ComparedColumn, isFull: boolean): Markup {
       html`<p class="none">${elided(`${names.join(', ')}: not computed: ${reason}`, SENTENCE)}</p>`,
   );
   if (computed.length === 0) return html`${why}`;
-  const isDeciding = (test: string) => column.primary !== null && isSameTest(test, column.primary.test);
   return html`${table<[string, TestFigure]>(
     'Tests',
     [
       {
         heading: 'Test or distance',
         as: 'row',
-        cell: ([test]) =>
-          html`${nameOfTest(test).label}${isDeciding(test) ? html`<span class="tag">decides</span>` : undefined}`,
+        cell: ([test, of]) =>
+          html`${nameOfTest(test).label}${isDeciding(column, test, of) ? html`<span class="tag">decides</span>` : undefined}${sampleMark(of)}`,
       },
       { heading: 'Statistic', as: 'number', cell: ([, of]) => statistic(of) },
       { heading: 'p', as: 'number', cell: ([, of]) => pValueOf(of) },
@@ -108,9 +107,21 @@ function tests(column: ComparedColumn, isFull: boolean): Markup {
   )}${why}`;
 }
 
+function sampleMark(of: TestFigure): Markup | undefined {
+  if ('not_computable' in of || of.rows === undefined) return undefined;
+  return html`<span class="tag">on ${plural(of.rows, 'sampled row')}</span>`;
+}
+
+/** In another convention the test of that name is another test: it decides only where it comes to the same. */
+function isDeciding({ primary }: ComparedColumn, test: string, of: TestFigure): boolean {
+  if (primary === null || !isSameTest(test, primary.test)) return false;
+  return 'not_computable' in of || of.convention === undefined || of.p_value === primary.p_value;
+}
+
 /** With the deciding one, which may be a combination that is not among them and has no statistic of its own. */
-function testsOf({ tests, primary }: ComparedColumn): readonly [string, TestFigure][] {
+function testsOf(column: ComparedColumn): readonly [string, TestFigure][] {
+  const { tests, primary } = column;
   const entries = Object.entries(tests);
-  if (primary === null || entries.some(([test]) => isSameTest(test, primary.test))) return entries;
+  if (primary === null || entries.some(([test, of]) => isDeciding(column, test, of))) return entries;
   return [[primary.test, { statistic: Number.NaN, p_value: primary.p_value }], ...entries];
 }

@@ -32,11 +32,26 @@ export function readingNotes({ features, summary }: Comparison): Markup {
   const glossary = [...tests].map(([label, tells]) => html`<dt>${label}</dt><dd>${tells}</dd>`);
   const levels = LEVELS.map((level) => html`<dt>${levelMark(level)}</dt><dd>${MEANING[level]}</dd>`);
   return html`<h4>Verdicts</h4><dl>${levels}</dl>
-<h4>One test decides</h4><p>Each column has one deciding test${deciding.length > 0 ? ` (here: ${deciding.join(', ')})` : ''}, marked “decides”. The others are evidence beside it and cannot raise an alarm: several chances to alarm would mean more false alarms.</p>
+<h4>One test decides</h4><p>Each column has one deciding test${deciding.length > 0 ? ` (here: ${deciding.join(', ')})` : ''}, marked “decides”. The others are evidence beside it and cannot raise an alarm: several chances to alarm would mean more false alarms.${conventionNote(summary.convention)}</p>
 <h4>p-values</h4><p>A p-value is the chance of a difference at least this large when nothing has changed. It is not the probability of drift, and with many rows it is tiny for differences nobody would care about; therefore the size of the effect, the de-biased PSI, sets the level. “Adjusted p” allows for the number of columns tested: of the columns called significant, only the chosen share is expected to be so by chance.</p>
-<h4>Effects</h4><p>PSI compares the shares of rows per bin; de-biased means less what two samples of these sizes differ by when nothing has changed, so it can be below 0. The Jensen–Shannon distance (JS) measures the same and is bounded, no second opinion. The Kolmogorov–Smirnov distance (KS) is the widest gap of the cumulative curves; a bracket [lo, hi] says between which bounds the raw rows give it. σ is the reference’s standard deviation. Missing values are judged apart and are in no bin.</p>
+<h4>Effects</h4><p>PSI compares the shares of rows per bin; de-biased means less what two samples of these sizes differ by when nothing has changed, so it can be below 0. The Jensen–Shannon distance (JS) measures the same and is bounded, no second opinion. The Kolmogorov–Smirnov distance (KS) is the widest gap of the cumulative curves; a bracket [lo, hi] says between which bounds the raw rows give it. σ is the reference’s standard deviation. Missing values are judged apart and are in no bin.${sampleNote(features)}</p>
 ${glossary.length > 0 ? html`<h4>Tests and distances</h4><dl>${glossary}</dl>` : undefined}
 ${policyTable(summary.policy)}`;
+}
+
+function conventionNote(convention: Comparison['summary']['convention']): string | undefined {
+  return convention === 'tidemark'
+    ? undefined
+    : ` The figures follow the definitions of “${convention}” where these have their own; the verdicts do not.`;
+}
+
+function sampleNote(features: Comparison['features']): string | undefined {
+  const isSampled = features.some(({ tests }) =>
+    Object.values(tests).some((of) => !('not_computable' in of) && of.rows !== undefined),
+  );
+  return isSampled
+    ? ' What is marked “on sampled rows” needs values, not counts, and is of a few runs of neighbouring rows: where rows resemble their neighbours, as in a sorted file, its p-value is too small.'
+    : undefined;
 }
 
 function policyTable(policy: Comparison['summary']['policy']): Markup | undefined {

@@ -280,3 +280,50 @@ describe('data that are not what they should be', () => {
     expect(few.features[0]).toMatchObject({ primary: null, adjusted_p: null });
   });
 });
+
+describe('tests that need rows', () => {
+  const rowsOf = (cells: Cells) => {
+    const columns = columnsOf(cells, {});
+    return { rows: columns[0]?.values.length ?? 0, columns };
+  };
+  const many = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, at) => [`c${at}`, gauss(60)]));
+  const ran = (columns: number) => {
+    const [before, now] = [many(columns), many(columns)];
+    const { features } = compare(before, now, {
+      rows: { reference: rowsOf(before), current: rowsOf(now), random: seededRandom(1) },
+    });
+    return features.map(({ tests }) => !('not_computable' in tests.epps_singleton!));
+  };
+
+  it('are run on each of 100 numeric columns, and not on the 101st, which says so', () => {
+    expect(ran(100)).toEqual(new Array(100).fill(true));
+    expect(ran(101)).toEqual([...new Array(100).fill(true), false]);
+  });
+
+  it('have a reason where no rows were kept, and the verdict is the same', () => {
+    const [without, with_] = [
+      compare(good, alike),
+      compare(good, alike, {
+        rows: { reference: rowsOf(good), current: rowsOf(alike), random: seededRandom(1) },
+      }),
+    ];
+    expect(without.features[0]?.tests.mmd).toEqual({ not_computable: 'needs rows, and none were kept' });
+    expect(with_.features[0]?.tests.mmd).toHaveProperty('p_value');
+    expect(with_.features.map(({ verdict, adjusted_p }) => [verdict, adjusted_p])).toEqual(
+      without.features.map(({ verdict, adjusted_p }) => [verdict, adjusted_p]),
+    );
+  });
+});
+
+describe('a convention', () => {
+  it('is named in the summary and changes figures, but no verdict and no deciding test', () => {
+    const moved = { ...alike, a: gauss(1000, 0.5) };
+    const [own, theirs] = [compare(good, moved), compare(good, moved, { convention: 'decile' })];
+    expect([own.summary.convention, theirs.summary.convention]).toEqual(['tidemark', 'decile']);
+    expect(theirs.features[0]?.tests.psi).toMatchObject({ convention: 'decile' });
+    expect(theirs.features[0]?.tests.psi).not.toEqual(own.features[0]?.tests.psi);
+    for (const key of ['verdict', 'primary', 'adjusted_p', 'psi_debiased', 'reasons'] as const)
+      expect(theirs.features.map((one) => one[key])).toEqual(own.features.map((one) => one[key]));
+  });
+});

@@ -8,6 +8,7 @@ import {
   judgeMultivariate,
   type MultivariateFinding,
 } from '../drift/multivariate/judge-multivariate.ts';
+import type { Convention } from '../drift/tests/drift-test.ts';
 import { lossChange, lossSample, type PerformanceResult } from '../performance/loss-change.ts';
 import type { Anchor, Anchors } from '../profile/anchors.ts';
 import { meanOf, standardDeviationOf } from '../profile/moments.ts';
@@ -16,6 +17,7 @@ import { checkConstraints } from '../quality/check-constraints.ts';
 import { checkQuality } from '../quality/check-quality.ts';
 import type { ConstraintsFile } from '../quality/constraints-file.ts';
 import type { QualityFinding } from '../quality/quality-check.ts';
+import type { Columns } from '../schema/columns.ts';
 import { dateColumnNames } from '../tabular/date-columns.ts';
 import { diagnose } from '../verdict/diagnose.ts';
 import { type FeatureVerdict, judgeFeatures } from '../verdict/judge-features.ts';
@@ -32,7 +34,11 @@ import type {
 } from './comparison.ts';
 import { distributionOf } from './distribution.ts';
 import type { Roles } from './roles.ts';
-import { testFigures } from './test-figures.ts';
+import { sampledRows } from './sampled-rows.ts';
+import { type FigureOptions, testFigures } from './test-figures.ts';
+
+/** Numeric columns whose rows are tested: 0.015 s each. */
+const MOST_ROW_TESTED = 100;
 
 export interface CountedPair {
   readonly anchors: Anchors;
@@ -48,6 +54,10 @@ export interface CountedPair {
   /** Share of the model's importance by feature. */
   readonly importance?: ReadonlyMap<string, number>;
   readonly domainClassifier: DomainClassifierDrift | NotComputable;
+  /** Of the figures, not of the verdicts. @default 'tidemark' */
+  readonly convention?: Convention;
+  /** Some rows of both sides, for the tests that need rows, and what draws from them. */
+  readonly rows?: { readonly reference: Columns; readonly current: Columns; readonly random: () => number };
   readonly tables: { readonly reference: TableEntry; readonly current: TableEntry };
   readonly notCompared: Comparison['summary']['not_compared'];
   /** Features of the reference that the current table lacks, and columns it has beyond the reference's. */
@@ -86,9 +96,10 @@ export function compareCounts(pair: CountedPair): Omit<Comparison, 'summary'> & 
     ...(pair.minSegmentRows === undefined ? {} : { minRows: pair.minSegmentRows }),
     designEffects: new Map(anchors.anchors.map(({ name }) => [name, designEffect])),
   });
+  const optionsOf = figureOptions(pair);
   const level = overallLevel(window.level, multivariate, segments, drifts.length);
   return {
-    features: verdicts.map((verdict, at) => columnEntry(pair, drifts[at]!, verdict)),
+    features: verdicts.map((verdict, at) => columnEntry(pair, drifts[at]!, verdict, optionsOf)),
     segments: segments.map(segmentEntry),
     multivariate,
     quality: quality.map((one) => ({ ...one })),
@@ -111,6 +122,7 @@ export function compareCounts(pair: CountedPair): Omit<Comparison, 'summary'> & 
       reference: pair.tables.reference,
       current: pair.tables.current,
       not_compared: pair.notCompared,
+      convention: pair.convention ?? 'tidemark',
       policy: policyEntry(policy, designEffect),
     },
   };
@@ -221,7 +233,25 @@ function multivariateEntry(finding: MultivariateFinding): MultivariateEntry {
   };
 }
 
-function columnEntry(pair: CountedPair, drift: FeatureDrift, verdict: FeatureVerdict): ComparedColumn {
+/** By column, in the order they are asked for: of very many the first are tested on rows. */
+function figureOptions({ rows, convention = 'tidemark' }: CountedPair): (name: string) => FigureOptions {
+  if (!rows) return () => ({ convention });
+  const valuesOf = sampledRows(rows.reference, rows.current, rows.random);
+  let tested = 0;
+  return (name) => {
+    const sample = valuesOf(name);
+    if (!sample.computable || ++tested <= MOST_ROW_TESTED) return { convention, sample };
+    const withoutRowTests = `needs rows: run on the first ${MOST_ROW_TESTED} numeric columns only`;
+    return { convention, sample, withoutRowTests };
+  };
+}
+
+function columnEntry(
+  pair: CountedPair,
+  drift: FeatureDrift,
+  verdict: FeatureVerdict,
+  optionsOf: (name: string) => FigureOptions,
+): ComparedColumn {
   const anchor = pair.anchors.anchors.find(({ name }) => name === drift.name)!;
   const reference = featureOf(pair.reference, drift.name);
   const current = featureOf(pair.current, drift.name);
@@ -234,7 +264,7 @@ function columnEntry(pair: CountedPair, drift: FeatureDrift, verdict: FeatureVer
     n_current: drift.nCurrent,
     missing_reference: drift.missing.reference,
     missing_current: drift.missing.current,
-    tests: testFigures(anchor, reference, current),
+    tests: testFigures(anchor, reference, current, optionsOf(drift.name)),
     primary: drift.computable ? { test: drift.primary, p_value: drift.pValue } : null,
     adjusted_p: verdict.adjustedPValue ?? null,
     psi_debiased: verdict.psiDebiased ?? null,

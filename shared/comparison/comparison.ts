@@ -1,5 +1,6 @@
 /** What comparing two tables answers: one entry per feature, segments, multivariate drift and a summary. Plain JSON. */
 
+import type { Convention } from '../drift/tests/drift-test.ts';
 import type { Level } from '../verdict/level.ts';
 
 /** A figure of one test or distance; or, in words, why there is none. Never NaN. */
@@ -11,6 +12,10 @@ export type TestFigure =
       /** What the raw rows give lies in [lo, hi]; absent when the statistic is exact. */
       readonly lo?: number;
       readonly hi?: number;
+      /** Rows drawn of the larger side, where the figure is of a sample; absent where it is of all rows. */
+      readonly rows?: number;
+      /** Whose definition was asked for, where the test has it and it is not Tidemark's. */
+      readonly convention?: Convention;
     }
   | { readonly not_computable: string };
 
@@ -122,6 +127,8 @@ export interface Comparison {
     readonly current: TableEntry;
     /** Columns that were not compared, and why. */
     readonly not_compared: readonly { readonly column: string; readonly reason: string }[];
+    /** Whose definitions the figures follow where they have their own; the verdicts are Tidemark's. */
+    readonly convention: Convention;
     readonly seconds: number;
     readonly policy: Readonly<Record<string, number | string>>;
   };

@@ -1,6 +1,6 @@
 /** Distributions for display: few bins of both samples, made of the counts alone. */
 
-import { distinctEdges, formatNumber } from '../drift/feature-cells.ts';
+import { distinctEdges } from '../drift/feature-cells.ts';
 import type { Anchor } from '../profile/anchors.ts';
 import type { NumericAnchor } from '../profile/numeric-anchor.ts';
 import { MIN_NAMED_ROWS } from '../profile/privacy.ts';
@@ -11,6 +11,9 @@ const BINS = 20;
 const MOST_LABELS = 12;
 /** The bins span this part of the reference; the rest is in the open ends. */
 const CORE = [0.005, 0.995] as const;
+const USUAL_DIGITS = 6;
+/** Of a double. */
+const MOST_DIGITS = 17;
 /** Of twenty widths added up. */
 const ROUNDING = 1e-6;
 
@@ -60,8 +63,9 @@ function valueBins(
   reference: NumericProfile,
   current: NumericProfile,
 ): DistributionBin[] {
+  const told = numberFormat(edges.map((edge) => anchor.edges[edge]!));
   const counted = edges.map((edge) => ({
-    label: formatNumber(anchor.edges[edge]!),
+    label: told(anchor.edges[edge]!),
     before: reference.cells[2 * edge + 1]!,
     now: current.cells[2 * edge + 1]!,
   }));
@@ -96,21 +100,30 @@ function intervalBins(
   const width = isWhole ? Math.ceil((high - low) / BINS) : (high - low) / BINS;
   const bins = width === 0 ? 0 : Math.ceil((high - low) / width - ROUNDING);
   const bounds = Array.from({ length: bins + 1 }, (_, at) => low + at * width);
+  const told = numberFormat(bounds);
   const before = sharesIn(bounds, anchor, reference);
   const now = sharesIn(bounds, anchor, current);
   return before.map((part, at) => {
     const lower = at === 0 ? null : bounds[at - 1]!;
     const upper = at === bins + 1 ? null : bounds[at]!;
-    return { label: intervalLabel(lower, upper), lower, upper, reference: part, current: now[at]! };
+    return { label: intervalLabel(lower, upper, told), lower, upper, reference: part, current: now[at]! };
   });
 }
 
-function intervalLabel(lower: number | null, upper: number | null): string {
-  if (lower === null) return `≤ ${formatNumber(upper!)}`;
-  if (upper === null) return `> ${formatNumber(lower)}`;
-  // a narrow bin far from zero needs more digits than six
-  const isTold = formatNumber(lower) !== formatNumber(upper);
-  return isTold ? `(${formatNumber(lower)}, ${formatNumber(upper)}]` : `(${lower}, ${upper}]`;
+function intervalLabel(lower: number | null, upper: number | null, told: (value: number) => string): string {
+  if (lower === null) return `≤ ${told(upper!)}`;
+  if (upper === null) return `> ${told(lower)}`;
+  return `(${told(lower)}, ${told(upper)}]`;
+}
+
+/** Six digits, or as many as tell ascending numbers far from zero apart, and a tenth of what lies between them. */
+function numberFormat(values: readonly number[]): (value: number) => string {
+  const gaps = values.slice(1).map((value, at) => value - values[at]!);
+  const least = Math.min(...gaps.filter((gap) => gap > 0));
+  const largest = Math.max(...values.map(Math.abs));
+  const needed = Number.isFinite(least) ? Math.ceil(Math.log10(largest / least)) + 2 : 0;
+  const digits = Math.min(MOST_DIGITS, Math.max(USUAL_DIGITS, needed));
+  return (value) => String(Number(value.toPrecision(digits)));
 }
 
 /** Then bins of any other width than whole ones would hold one more or one fewer of them by turns: teeth. */
@@ -132,8 +145,13 @@ function quantileEdge(anchor: NumericAnchor, profile: NumericProfile, part: numb
 function sharesIn(bounds: readonly number[], anchor: NumericAnchor, profile: NumericProfile): number[] {
   const rows = new Array<number>(bounds.length + 1).fill(0);
   const binOf = (value: number) => {
-    const at = bounds.findIndex((bound) => value <= bound);
-    return at < 0 ? bounds.length : at;
+    let [low, high] = [0, bounds.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (value <= bounds[middle]!) high = middle;
+      else low = middle + 1;
+    }
+    return low;
   };
   const { edges } = anchor;
   for (let edge = 0; edge <= edges.length; edge++) {

@@ -32,7 +32,7 @@ export function isNumberText(text: string): boolean {
 /** `text` is trimmed. */
 export function numberFromText(text: string): NumericCell {
   if (isMissingText(text)) return missingNumber;
-  if (isNumericText(text)) return { value: Math.fround(Number(text)), isInvalid: false };
+  if (isNumericText(text)) return { value: Number(text), isInvalid: false };
   if (!infiniteText.test(text)) return invalidNumber;
   return {
     value: text.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY,
@@ -57,9 +57,8 @@ export function categoryFromText(text: string): string | null {
 
 /** A value of a typed file. An infinite number stays what it is: it was stored as a number. */
 export function numberFromValue(value: unknown): NumericCell {
-  if (typeof value === 'number')
-    return Number.isNaN(value) ? missingNumber : { value: Math.fround(value), isInvalid: false };
-  if (typeof value === 'bigint') return { value: Math.fround(Number(value)), isInvalid: false };
+  if (typeof value === 'number') return Number.isNaN(value) ? missingNumber : { value, isInvalid: false };
+  if (typeof value === 'bigint') return { value: Number(value), isInvalid: false };
   if (typeof value === 'string') return numberFromText(value.trim());
   return value === null || value === undefined ? missingNumber : invalidNumber;
 }

@@ -22,14 +22,50 @@ export interface CsvHeader {
   readonly notCompared: TableShape['notCompared'];
 }
 
-/** Where the record that starts at `from` ends, its newline included; -1 when it goes on behind the bytes. */
-export function recordEnd(bytes: Uint8Array, from: number): number {
-  let isQuoted = false;
-  for (let at = from; at < bytes.length; at++) {
-    if (bytes[at] === quote) isQuoted = !isQuoted;
-    else if (bytes[at] === newline && !isQuoted) return at + 1;
-  }
+const delimiters: readonly number[] = [comma, semicolon, tab];
+
+/**
+ * Where the record that starts at `from` ends, its newline included; -1 when it goes on behind the bytes. A quote opens
+ * only at the start of a cell: the one in `size 5"` is a character like others.
+ *
+ * @param separators the delimiter, or all it may be
+ */
+export function recordEnd(
+  bytes: Uint8Array,
+  from: number,
+  separators: readonly number[] = delimiters,
+): number {
+  for (const [byte, at] of unquoted(bytes, from, bytes.length, separators))
+    if (byte === newline) return at + 1;
   return -1;
+}
+
+/** The bytes outside quotes that end a cell, and where they stand. */
+function* unquoted(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  separators: readonly number[],
+): Generator<readonly [byte: number, at: number]> {
+  let isStart = true;
+  for (let at = from; at < to; at++) {
+    let byte = bytes[at]!;
+    if (byte === quote && isStart) {
+      do {
+        at = bytes.indexOf(quote, at + 1) + 1;
+        if (at === 0 || at >= to) return;
+      } while (bytes[at] === quote);
+      byte = bytes[at]!;
+    }
+    isStart = byte === newline || separators.includes(byte);
+    if (isStart) yield [byte, at];
+  }
+}
+
+/** Whether lines end as they did on a Mac before 2001. */
+export function hasBareReturns(bytes: Uint8Array): boolean {
+  const first = bytes.indexOf(carriageReturn);
+  return first >= 0 && first < bytes.length - 1 && !bytes.includes(newline);
 }
 
 /** Where the first record starts: blank lines in front do not count. */
@@ -46,9 +82,12 @@ export function readHeader(
   start: number,
   isTabSeparated: boolean,
 ): CsvHeader {
-  const found = recordEnd(bytes, start);
-  const end = found < 0 ? bytes.length : found;
-  const delimiter = isTabSeparated ? tab : detectDelimiter(bytes, start, end);
+  const endBy = (separators: readonly number[]) => {
+    const found = recordEnd(bytes, start, separators);
+    return found < 0 ? bytes.length : found;
+  };
+  const delimiter = isTabSeparated ? tab : detectDelimiter(bytes, start, endBy(delimiters));
+  const end = endBy([delimiter]);
   const cells = readCells(file, bytes, start, end, delimiter);
   if (cells.every((cell) => cell === ''))
     throw new InvalidDataError(`${file}: line 1: no column has a name: a header line and data are expected`);
@@ -71,9 +110,7 @@ export function readHeader(
 
 /** Comma, unless the header has none and just one of the others. */
 function detectDelimiter(bytes: Uint8Array, start: number, end: number): number {
-  const counts = new Map(
-    [comma, semicolon, tab].map((byte) => [byte, countUnquoted(bytes, start, end, byte)]),
-  );
+  const counts = new Map(delimiters.map((byte) => [byte, countUnquoted(bytes, start, end, byte)]));
   if (counts.get(comma)! > 0) {
     const other = [semicolon, tab].find((byte) => isSteady(bytes, start, end, byte));
     return other !== undefined && !isSteady(bytes, start, end, comma) ? other : comma;
@@ -98,12 +135,8 @@ function isSteady(bytes: Uint8Array, start: number, headerEnd: number, delimiter
 }
 
 function countUnquoted(bytes: Uint8Array, from: number, to: number, wanted: number): number {
-  let isQuoted = false;
   let count = 0;
-  for (let at = from; at < to; at++) {
-    if (bytes[at] === quote) isQuoted = !isQuoted;
-    else if (bytes[at] === wanted && !isQuoted) count++;
-  }
+  for (const [byte] of unquoted(bytes, from, to, delimiters)) if (byte === wanted) count++;
   return count;
 }
 

@@ -1,4 +1,4 @@
-/** The inner loop over the bytes of a CSV file: cells become floats and interned texts in place, no row is ever an object. */
+/** The inner loop over the bytes of a CSV file: cells become numbers and interned texts in place, no row is ever an object. */
 import type { Column } from '../schema/columns.ts';
 import {
   categoryFromText,
@@ -8,7 +8,7 @@ import {
   numberFromText,
 } from './cell-values.ts';
 import { dateColumnNames } from './date-columns.ts';
-import { exactPowersOfTen, parseFloat32 } from './decimal.ts';
+import { exactPowersOfTen, parseDecimal } from './decimal.ts';
 import { hashPrime, hashSeed, Interner } from './interner.ts';
 import type { RecordReader } from './record-reader.ts';
 import type { ColumnKind, TableBatch } from './table.ts';
@@ -57,8 +57,9 @@ export class CsvRows implements RecordReader<TableBatch> {
   readonly #capacity: number;
   readonly #numericColumns: number;
   readonly #isWanted: ((row: number) => boolean) | undefined;
+  readonly #isExact: readonly boolean[];
 
-  #values: Float32Array;
+  #values: Float64Array;
   #texts: (string | null)[][];
   #invalid: Int32Array;
   /** Columns with an invalid cell in the row being read, counted when the row turns out to be one. */
@@ -76,6 +77,7 @@ export class CsvRows implements RecordReader<TableBatch> {
   /**
    * @param capacity rows of a batch
    * @param isWanted of the how manyth good row, from 0: the others are checked and not kept
+   * @param exact columns whose numbers are read to the last bit; all by default
    */
   constructor(
     layout: CsvLayout,
@@ -83,11 +85,15 @@ export class CsvRows implements RecordReader<TableBatch> {
     decoder: CellDecoder,
     capacity: number,
     isWanted?: (row: number) => boolean,
+    exact?: ReadonlySet<string>,
   ) {
     this.#layout = layout;
     this.#kinds = kinds;
     this.#capacity = capacity;
     this.#isWanted = isWanted;
+    this.#isExact = layout.header.map(
+      (name) => exact === undefined || (name !== undefined && exact.has(name)),
+    );
     this.#line = layout.firstLine;
     const width = layout.header.length;
     this.#codes = new Uint8Array(width);
@@ -107,7 +113,7 @@ export class CsvRows implements RecordReader<TableBatch> {
     });
     this.#numericColumns = numericColumns;
     this.#invalid = new Int32Array(width);
-    this.#values = new Float32Array(numericColumns * capacity);
+    this.#values = new Float64Array(numericColumns * capacity);
     this.#texts = this.#emptyTexts();
   }
 
@@ -228,7 +234,7 @@ export class CsvRows implements RecordReader<TableBatch> {
       });
     });
     this.rows = 0;
-    this.#values = new Float32Array(this.#numericColumns * this.#capacity);
+    this.#values = new Float64Array(this.#numericColumns * this.#capacity);
     this.#texts = this.#emptyTexts();
     this.#invalid.fill(0);
     return { rows, columns };
@@ -261,7 +267,7 @@ export class CsvRows implements RecordReader<TableBatch> {
   #readNumber(bytes: Uint8Array, from: number, to: number, column: number): void {
     let end = to;
     if (end > from && bytes[end - 1] === carriageReturn) end--;
-    let value = parseFloat32(bytes, from, end);
+    let value = parseDecimal(bytes, from, end, this.#isExact[column]);
     if (Number.isNaN(value) && end > from) {
       const cell = this.#numbers.read(bytes, from, end);
       value = cell.value;

@@ -1,7 +1,7 @@
 /** A CSV file, plain or gzipped, as a table. */
 import { InvalidDataError } from '../errors.ts';
 import type { Column } from '../schema/columns.ts';
-import { readHeader, recordEnd, skipBlankLines } from './csv-header.ts';
+import { hasBareReturns, readHeader, recordEnd, skipBlankLines } from './csv-header.ts';
 import { CsvRows } from './csv-rows.ts';
 import { checkText, markBytes, readHead } from './head.ts';
 import type { Table, TableBatch } from './table.ts';
@@ -24,6 +24,10 @@ export async function openCsv(file: string, options: CsvOptions): Promise<Table>
   const start = skipBlankLines(bytes, markBytes(bytes));
   if (start >= bytes.length)
     throw new InvalidDataError(`${file}: the file is empty: a header line and data are expected`);
+  if (hasBareReturns(bytes))
+    throw new InvalidDataError(
+      `${file}: its lines end in CR alone; save it with LF or CR LF at the end of each line`,
+    );
   const { header, delimiter, end, lines, notCompared } = readHeader(
     file,
     bytes,
@@ -45,8 +49,8 @@ export async function openCsv(file: string, options: CsvOptions): Promise<Table>
     canSeek: header.length > 1,
     notCompared,
     ...(options.chunkBytes === undefined ? {} : { chunkBytes: options.chunkBytes }),
-    reader: (kinds, rows, isWanted) =>
-      new CsvRows({ header, delimiter, firstLine: lines + 1 }, kinds, decoder, rows, isWanted),
+    reader: (kinds, rows, isWanted, exact) =>
+      new CsvRows({ header, delimiter, firstLine: lines + 1 }, kinds, decoder, rows, isWanted, exact),
     join: joinBatches,
     cells: (parts) => {
       const { columns } = joinBatches(parts);
@@ -57,6 +61,7 @@ export async function openCsv(file: string, options: CsvOptions): Promise<Table>
 }
 
 function hasData(bytes: Uint8Array): boolean {
+  if (hasBareReturns(bytes)) return true;
   const end = recordEnd(bytes, skipBlankLines(bytes, markBytes(bytes)));
   return end > 0 && skipBlankLines(bytes, end) < bytes.length;
 }
@@ -87,11 +92,11 @@ function joinColumns(parts: readonly Column[], rows: number): Column {
   const { name, kind } = parts[0]!;
   if (kind === 'categorical')
     return { kind, name, values: parts.flatMap((part) => part.values as readonly (string | null)[]) };
-  const values = new Float32Array(rows);
+  const values = new Float64Array(rows);
   let at = 0;
   let invalid = 0;
   for (const part of parts) {
-    values.set(part.values as Float32Array, at);
+    values.set(part.values as Float64Array, at);
     at += part.values.length;
     if (part.kind === 'numeric') invalid += part.invalid ?? 0;
   }

@@ -1,4 +1,4 @@
-/** Decimal text straight from the bytes of a file to the nearest 32-bit float, without making a string of it. */
+/** Decimal text straight from the bytes of a file to the nearest double, without making a string of it. */
 import { isNumericText } from '../schema/cells.ts';
 
 /** The powers of ten that a double holds exactly. */
@@ -6,50 +6,58 @@ export const exactPowersOfTen: Float64Array = Float64Array.from({ length: 23 }, 
   Number(`1e${power}`),
 );
 
-const maxMantissaDigits = 15;
+/** Of the leading digits, which a double holds exactly, and of those after them. */
+const maxLeadingDigits = 15;
+const maxTrailingDigits = 4;
 const maxExactPower = 22;
+/** Far more than the relative error of a correction, far less than half a last place of the sum. */
+const doubt = 2 ** -48;
+const splitter = 2 ** 27 + 1;
 const minus = 45;
 const plus = 43;
 const point = 46;
+const zero = 48;
 
 /**
- * Reads `bytes[from … to)` as `Math.fround(Number(text))`, or says that it is not a plain decimal number. Up to 15 digits
- * scaled by an exact power of ten need one correctly rounded operation (Clinger 1990, "How to read floating point numbers
- * accurately"). Of a longer number the digits dropped only matter when the two ends of the range they leave round to
- * different floats; then, and for powers beyond 22, the text is converted by `Number`.
+ * Reads `bytes[from … to)` as `Number(text)`, or says that it is not a plain decimal number. Up to 15 digits scaled by an
+ * exact power of ten need one correctly rounded operation (Clinger 1990, "How to read floating point numbers accurately");
+ * up to 19 are divided in twice the precision (Dekker 1971). Where digits beyond those, or the rest of that division,
+ * could decide the rounding, and for powers beyond 22, the text is converted by `Number`.
  *
+ * @param isExact without it the number may be another double that rounds to the same 32-bit float, found faster
  * @returns NaN when the text is not a finite decimal number by {@link isNumericText}
- * @example parseFloat32(Buffer.from('-0.5'), 0, 4) // => -0.5
+ * @example parseDecimal(Buffer.from('-0.5'), 0, 4) // => -0.5
  */
-export function parseFloat32(bytes: Uint8Array, from: number, to: number): number {
+export function parseDecimal(bytes: Uint8Array, from: number, to: number, isExact = true): number {
   let at = from;
   let byte = bytes[at]!;
   const isNegative = byte === minus;
   if (isNegative || byte === plus) at++;
-  let mantissa = 0;
+  const first = at;
+  let leading = 0;
   let digits = 0;
   let dropped = 0;
   let seen = 0;
   let scale = 0;
   for (; at < to; at++) {
-    byte = bytes[at]! - 48;
+    byte = bytes[at]! - zero;
     if (byte < 0 || byte > 9) break;
     seen++;
-    if (digits === maxMantissaDigits) dropped++;
+    if (digits === maxLeadingDigits) dropped++;
     else {
-      mantissa = mantissa * 10 + byte;
-      if (mantissa > 0) digits++;
+      leading = leading * 10 + byte;
+      if (leading > 0) digits++;
     }
   }
   if (at < to && bytes[at] === point) {
     const fraction = ++at;
     for (; at < to; at++) {
-      byte = bytes[at]! - 48;
+      byte = bytes[at]! - zero;
       if (byte < 0 || byte > 9) break;
-      if (digits === maxMantissaDigits) dropped++;
+      if (digits === maxLeadingDigits) dropped++;
       else {
-        mantissa = mantissa * 10 + byte;
-        if (mantissa > 0) digits++;
+        leading = leading * 10 + byte;
+        if (leading > 0) digits++;
       }
     }
     scale = fraction - at;
@@ -63,14 +71,73 @@ export function parseFloat32(bytes: Uint8Array, from: number, to: number): numbe
   }
   scale += dropped;
   if (scale > maxExactPower || scale < -maxExactPower) return fromText(bytes, from, to);
-  const low = scaled(mantissa, scale);
-  if (dropped > 0 && Math.fround(low) !== Math.fround(scaled(mantissa + 1, scale)))
-    return fromText(bytes, from, to);
-  return Math.fround(isNegative ? -low : low);
+  let value = scaled(leading, scale);
+  if (dropped > 0) {
+    if (isExact) value = withTrailing(bytes, first, leading, dropped, scale);
+    else if (Math.fround(value) !== Math.fround(scaled(leading + 1, scale))) value = Number.NaN;
+    if (Number.isNaN(value)) return fromText(bytes, from, to);
+  }
+  return isNegative ? -value : value;
 }
 
 function scaled(mantissa: number, power: number): number {
   return power < 0 ? mantissa / exactPowersOfTen[-power]! : mantissa * exactPowersOfTen[power]!;
+}
+
+/** With the digits behind the leading ones; NaN where twice the precision does not settle the rounding. */
+function withTrailing(
+  bytes: Uint8Array,
+  first: number,
+  leading: number,
+  dropped: number,
+  scale: number,
+): number {
+  const trailingDigits = Math.min(dropped, maxTrailingDigits);
+  if (scale > trailingDigits) return Number.NaN;
+  let at = first;
+  for (let left = maxLeadingDigits, isLeading = true; left > 0; at++) {
+    const byte = bytes[at]!;
+    if (isLeading && byte === zero) continue;
+    if (byte === point) continue;
+    isLeading = false;
+    left--;
+  }
+  let trailing = 0;
+  for (let left = trailingDigits; left > 0; at++) {
+    const byte = bytes[at]!;
+    if (byte === point) continue;
+    trailing = trailing * 10 + byte - zero;
+    left--;
+  }
+  const power = exactPowersOfTen[trailingDigits]!;
+  const divisor = exactPowersOfTen[trailingDigits - scale]!;
+  const value = quotient(leading, power, trailing, divisor);
+  const isLonger = dropped > trailingDigits;
+  return isLonger && value !== quotient(leading, power, trailing + 1, divisor) ? Number.NaN : value;
+}
+
+/** (leading · power + trailing) / divisor, correctly rounded; NaN where it lies too near the middle of two doubles. */
+function quotient(leading: number, power: number, trailing: number, divisor: number): number {
+  const product = leading * power;
+  const low = productError(leading, power, product) + trailing;
+  const high = product + low;
+  const rest = product - high + low;
+  const value = high / divisor;
+  const back = value * divisor;
+  const correction = (high - back - productError(value, divisor, back) + rest) / divisor;
+  const rounded = value + correction * (1 + doubt);
+  return rounded === value + correction * (1 - doubt) ? rounded : Number.NaN;
+}
+
+/** What rounding took from the product of two numbers, exactly. */
+function productError(one: number, other: number, product: number): number {
+  const oneBig = one * splitter;
+  const oneHigh = oneBig - (oneBig - one);
+  const oneLow = one - oneHigh;
+  const otherBig = other * splitter;
+  const otherHigh = otherBig - (otherBig - other);
+  const otherLow = other - otherHigh;
+  return oneLow * otherLow - (product - oneHigh * otherHigh - oneLow * otherHigh - oneHigh * otherLow);
 }
 
 /** NaN when `bytes[from … to)` is not an exponent. */
@@ -82,7 +149,7 @@ function readExponent(bytes: Uint8Array, from: number, to: number): number {
   if (at >= to) return Number.NaN;
   let exponent = 0;
   for (; at < to; at++) {
-    const digit = bytes[at]! - 48;
+    const digit = bytes[at]! - zero;
     if (digit < 0 || digit > 9) return Number.NaN;
     if (exponent < 100_000) exponent = exponent * 10 + digit;
   }
@@ -91,5 +158,5 @@ function readExponent(bytes: Uint8Array, from: number, to: number): number {
 
 function fromText(bytes: Uint8Array, from: number, to: number): number {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('latin1');
-  return isNumericText(text) ? Math.fround(Number(text)) : Number.NaN;
+  return isNumericText(text) ? Number(text) : Number.NaN;
 }

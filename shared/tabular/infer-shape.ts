@@ -3,7 +3,8 @@ import { isMissingText } from '../schema/cells.ts';
 import { parseDate } from '../schema/dates.ts';
 import { isNumberText } from './cell-values.ts';
 import { dateColumnNames } from './date-columns.ts';
-import type { ColumnKind, ShapeOptions, TableShape } from './table.ts';
+import { foreignNumbers } from './number-formats.ts';
+import type { ColumnKind, DateSpan, ShapeOptions, TableShape } from './table.ts';
 
 /** The same shares as in schema/infer.ts: from this share of numbers (or dates) on, the rest of a column is broken. */
 const leastShare = 0.95;
@@ -30,7 +31,23 @@ export function inferShape(columns: SampledColumns, options: ShapeOptions = {}):
     kinds.delete(name);
     notCompared.push({ column: name, reason: `a date is read as "${taken}", and there is such a column` });
   }
-  return { kinds, notCompared };
+  const dates = [...kinds].flatMap(([name, kind]) => {
+    const span = kind === 'datetime' ? spanOf(columns.get(name)!) : undefined;
+    return span ? [[name, span] as const] : [];
+  });
+  return { kinds, notCompared, dateSpans: new Map(dates) };
+}
+
+/** Undefined without a date. */
+function spanOf(cells: readonly unknown[]): DateSpan | undefined {
+  let [firstMs, lastMs] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const cell of cells) {
+    const ms = cell instanceof Date ? cell.getTime() : parseDate(String(cell).trim())?.epochMs;
+    if (ms === undefined || Number.isNaN(ms)) continue;
+    firstMs = Math.min(firstMs, ms);
+    lastMs = Math.max(lastMs, ms);
+  }
+  return lastMs < firstMs ? undefined : { firstMs, lastMs };
 }
 
 function kindOf(
@@ -46,6 +63,11 @@ function kindOf(
       ? { reason: 'looks like an id: whole numbers that only rise' }
       : { kind: 'numeric' };
   if (present.filter(isDate).length >= leastShare * present.length) return { kind: 'datetime' };
+  const format = foreignNumbers(
+    present.map((cell) => String(cell).trim()),
+    leastShare,
+  );
+  if (format !== undefined) return { reason: format };
   const distinct = new Set(present.map((cell) => String(cell).toLowerCase()));
   const isBoolean = [...distinct].every((text) => text === 'true' || text === 'false');
   const distinctTexts = new Set(present).size;

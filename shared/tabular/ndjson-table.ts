@@ -3,10 +3,11 @@ import { InvalidDataError } from '../errors.ts';
 import { checkText, markBytes, readHead } from './head.ts';
 import { type JsonObject, JsonRows } from './json-rows.ts';
 import type { ColumnKind, Table, TableBatch } from './table.ts';
-import { sampleParts, shapeRows, type TextFormat, TextTable } from './text-table.ts';
+import { sampleParts, shapeRowsOf, type TextFormat, TextTable } from './text-table.ts';
 import { ColumnBuilder } from './value-columns.ts';
 
 const newline = 10;
+const colon = 58;
 
 export interface NdjsonOptions {
   readonly size: number;
@@ -32,7 +33,7 @@ export async function openNdjson(file: string, options: NdjsonOptions): Promise<
     sizeBytes: size,
     isGzipped,
     dataStart: markBytes(bytes),
-    rowBytes: bytes.length / Math.max(1, countLines(bytes)),
+    rowBytes: bytes.length / Math.max(1, countBytes(bytes, newline)),
     canSeek: true,
     notCompared: [],
     ...(options.chunkBytes === undefined ? {} : { chunkBytes: options.chunkBytes }),
@@ -41,15 +42,21 @@ export async function openNdjson(file: string, options: NdjsonOptions): Promise<
     cells: (parts) => cellsByName(parts.flat()),
     notes: () => (hasBrokenText ? ['some text is not UTF-8 and was read with replacement characters'] : []),
   };
-  const parts = await sampleParts(format, shapeRows, new Map());
+  const parts = await sampleParts(format, shapeRowsOf(countBytes(firstLine(bytes), colon)), new Map());
   for (const name of cellsByName(parts.flat()).keys()) names.add(name);
   return new TextTable(format);
 }
 
-function countLines(bytes: Uint8Array): number {
-  let lines = 0;
-  for (const byte of bytes) if (byte === newline) lines++;
-  return lines;
+/** Its colons are about as many as its keys. */
+function firstLine(bytes: Uint8Array): Uint8Array {
+  const end = bytes.indexOf(newline);
+  return end < 0 ? bytes : bytes.subarray(0, end);
+}
+
+function countBytes(bytes: Uint8Array, wanted: number): number {
+  let found = 0;
+  for (const byte of bytes) if (byte === wanted) found++;
+  return found;
 }
 
 /** The union of the keys, in the order in which they turn up; undefined where an object lacks one. */

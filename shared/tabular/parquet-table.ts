@@ -11,9 +11,9 @@ import { compressors } from 'hyparquet-compressors';
 import { InvalidDataError } from '../errors.ts';
 import { inferShape } from './infer-shape.ts';
 import type { ColumnKind, ReadOptions, ShapeOptions, Table, TableBatch, TableShape } from './table.ts';
+import { shapeRowsOf } from './text-table.ts';
 import { ColumnBuilder } from './value-columns.ts';
 
-const shapeRows = 8192;
 /** Runs of neighbouring rows in a sample; each costs the decoding of a page of every column. */
 const sampleRuns = 16;
 /** Values of a page of doubles as writers cut them, about. */
@@ -59,22 +59,24 @@ class ParquetTable implements Table {
   }
 
   async shape(options?: ShapeOptions): Promise<TableShape> {
-    const ranges = this.#spread(shapeRows);
+    const names = this.names.filter(
+      (name) => !this.#nested.includes(name) && options?.only?.includes(name) !== false,
+    );
+    const ranges = this.#spread(shapeRowsOf(names.length));
     const cells = new Map<string, unknown[]>();
-    for (const name of this.names) {
-      if (this.#nested.includes(name)) continue;
+    for (const name of names) {
       const column: unknown[] = [];
       await this.#readColumn(name, ranges, (row, value) => {
         column[row] = value;
       });
       cells.set(name, column);
     }
-    const { kinds, notCompared } = inferShape(cells, options);
+    const shape = inferShape(cells, options);
     const nested = this.unreadable.map(({ column, reason }) => ({
       column,
       reason: options?.exclude?.includes(column) ? 'asked for' : reason,
     }));
-    return { kinds, notCompared: [...notCompared, ...nested] };
+    return { ...shape, notCompared: [...shape.notCompared, ...nested] };
   }
 
   sample(rows: number, kinds: ReadonlyMap<string, ColumnKind>): Promise<TableBatch> {

@@ -294,7 +294,7 @@ describe('the batches of a table', () => {
     const table = await tableOf('inf.csv', `x,y\n${texts.map((text) => `${text},1`).join('\n')}\n`);
     for await (const { columns } of table.batches({ kinds: new Map([['x', 'numeric']]) })) {
       const [up, down] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-      expect([...columns[0]!.values]).toEqual([up, down, up, down, up, Number.NaN, up]);
+      expect([...columns[0]!.values]).toEqual([up, down, up, down, up, Number.NaN, 1e300]);
       expect(columns[0]).toMatchObject({ invalid: 1 });
     }
     const many = csv('x,y', 100, (at) => `${at % 3 ? (at * 37) % 101 : '-inf'},1`);

@@ -14,11 +14,23 @@ export interface TableShape {
   readonly kinds: ReadonlyMap<string, ColumnKind>;
   /** Ids, empty, nested, unnamed and repeated columns, and those asked to be left out. */
   readonly notCompared: readonly { readonly column: string; readonly reason: string }[];
+  /** Of the dates among the columns, over the rows looked at. */
+  readonly dateSpans: ReadonlyMap<string, DateSpan>;
+}
+
+export interface DateSpan {
+  readonly firstMs: number;
+  readonly lastMs: number;
 }
 
 export interface ReadOptions {
   /** Columns to read, and as what; one that the file lacks is absent from the batches. */
   readonly kinds: ReadonlyMap<string, ColumnKind>;
+  /**
+   * Columns whose numbers are read to the last bit, all by default: of long numbers in the others only what a 32-bit
+   * float holds is certain, which is faster.
+   */
+  readonly exact?: ReadonlySet<string>;
   /** By default as many as keep a batch at a few megabytes. */
   readonly batchRows?: number;
   /** Called after each batch; bytes are those of the file on disk. */
@@ -31,7 +43,7 @@ export interface ReadOptions {
 
 export interface TableBatch {
   readonly rows: number;
-  /** Numbers are 32-bit floats; a date is the three columns `…_hour`, `…_weekday` and `…_month`. */
+  /** Numbers are doubles; a date is the three columns `…_hour`, `…_weekday` and `…_month`. */
   readonly columns: readonly Column[];
 }
 
@@ -40,6 +52,8 @@ export interface ShapeOptions {
   readonly exclude?: readonly string[];
   /** Columns that are never taken for an id: the target, the prediction, a segment. */
   readonly keep?: readonly string[];
+  /** The columns looked at; all by default. */
+  readonly only?: readonly string[];
 }
 
 export interface Table {

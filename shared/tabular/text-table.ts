@@ -9,8 +9,10 @@ import type { ColumnKind, ReadOptions, ShapeOptions, Table, TableBatch, TableSha
 /** Two megabytes and the cache of a core; larger chunks were slower. */
 const defaultChunkBytes = 512 << 10;
 const batchCells = 1 << 19;
-/** Rows by which kinds and ids are told. */
-export const shapeRows = 8192;
+/** Rows by which kinds and ids are told, fewer of a wide file: every cell of them becomes a text. */
+const mostShapeRows = 8192;
+const leastShapeRows = 500;
+const shapeCells = 2e6;
 /** Places from which a sample is read. */
 const blocks = 64;
 const smallestBlockBytes = 4096;
@@ -38,7 +40,12 @@ export interface TextFormat<Part> {
   /** Columns that the header itself rules out. */
   readonly notCompared: TableShape['notCompared'];
   readonly chunkBytes?: number;
-  reader(kinds: Kinds, rows: number, isWanted?: (row: number) => boolean): TextReader<Part>;
+  reader(
+    kinds: Kinds,
+    rows: number,
+    isWanted?: (row: number) => boolean,
+    exact?: ReadonlySet<string>,
+  ): TextReader<Part>;
   join(parts: readonly Part[], kinds: Kinds): TableBatch;
   /** Cells as they stand, of rows read as categorical. */
   cells(parts: readonly Part[]): SampledColumns;
@@ -73,12 +80,15 @@ export class TextTable<Part> implements Table {
   }
 
   async shape(options?: ShapeOptions): Promise<TableShape> {
-    const asText = new Map(this.names.map((name) => [name, 'categorical' as const]));
-    const { kinds, notCompared } = inferShape(
-      this.#of.cells(await sampleParts(this.#of, shapeRows, asText)),
+    const wanted = options?.only ? new Set(options.only) : undefined;
+    const names = this.names.filter((name) => wanted === undefined || wanted.has(name));
+    const asText = new Map(names.map((name) => [name, 'categorical' as const]));
+    const cells = this.#of.cells(await sampleParts(this.#of, shapeRowsOf(names.length), asText));
+    const shape = inferShape(
+      wanted ? new Map([...cells].filter(([name]) => wanted.has(name))) : cells,
       options,
     );
-    return { kinds, notCompared: [...notCompared, ...this.#of.notCompared] };
+    return { ...shape, notCompared: [...shape.notCompared, ...this.#of.notCompared] };
   }
 
   async sample(rows: number, kinds: Kinds): Promise<TableBatch> {
@@ -92,6 +102,8 @@ export class TextTable<Part> implements Table {
     const reader = this.#of.reader(
       options.kinds,
       options.batchRows ?? Math.min(16_384, Math.max(256, fitting)),
+      undefined,
+      options.exact,
     );
     const source = await openBytes(file, isGzipped, dataStart);
     let rows = 0;
@@ -107,6 +119,11 @@ export class TextTable<Part> implements Table {
       this.#skipped = skippedOf(reader);
     }
   }
+}
+
+/** @param columns how many are looked at */
+export function shapeRowsOf(columns: number): number {
+  return Math.min(mostShapeRows, Math.max(leastShapeRows, Math.floor(shapeCells / Math.max(1, columns))));
 }
 
 function walkOf(format: TextFormat<unknown>): WalkOptions {

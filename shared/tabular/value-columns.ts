@@ -8,7 +8,7 @@ import type { ColumnKind } from './table.ts';
 export class ColumnBuilder {
   readonly #name: string;
   readonly #kind: ColumnKind;
-  readonly #numbers: Float32Array[];
+  readonly #numbers: Float64Array[];
   readonly #texts: (string | null)[];
   #invalid = 0;
 
@@ -17,7 +17,7 @@ export class ColumnBuilder {
     this.#name = name;
     this.#kind = kind;
     const numericColumns = { numeric: 1, categorical: 0, datetime: 3 }[kind];
-    this.#numbers = Array.from({ length: numericColumns }, () => new Float32Array(rows).fill(Number.NaN));
+    this.#numbers = Array.from({ length: numericColumns }, () => new Float64Array(rows).fill(Number.NaN));
     this.#texts = kind === 'categorical' ? new Array<string | null>(rows).fill(null) : [];
   }
 

@@ -31,8 +31,12 @@ function cramerVonMisesSamples(
   return cramerVonMisesOf(
     rankSums(groupValues(samples)),
     method !== 'asymp' && isSmall,
-    convention === 'scipy' ? SCIPY_SMALLEST_TERM : undefined,
+    smallestTermOf(convention),
   );
+}
+
+function smallestTermOf(convention: SampleOptions['convention']): number | undefined {
+  return convention === 'scipy' ? SCIPY_SMALLEST_TERM : undefined;
 }
 
 function cramerVonMisesOf(
@@ -57,9 +61,9 @@ export const cramerVonMises: DriftTest = {
   isSymmetric: true,
   conventions: ['tidemark', 'scipy'],
   samples: cramerVonMisesSamples,
-  profiles: (pair) => {
+  profiles: (pair, options) => {
     const sums = rankSums(groupCells(pair));
     if (Math.min(sums.n, sums.m) < 2) return notComputable('2 rows are needed on either side');
-    return cramerVonMisesOf(sums, false);
+    return cramerVonMisesOf(sums, false, smallestTermOf(options?.convention));
   },
 };

@@ -64,7 +64,7 @@ export interface DriftTest {
     options?: CountOptions,
   ) => TestResult | NotComputable;
   /** Profiles, with a proven bracket where cells lose information. */
-  readonly profiles?: (pair: NumericPair) => TestResult | NotComputable;
+  readonly profiles?: (pair: NumericPair, options?: CountOptions) => TestResult | NotComputable;
 }
 
 /** A result, or "not computable" when arithmetic left the range of doubles. */

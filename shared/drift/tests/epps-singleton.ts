@@ -5,7 +5,7 @@ import { type NotComputable, notComputable } from '../measure.ts';
 import { chiSquareSurvival } from '../special-functions.ts';
 import { linearQuantile } from './binning.ts';
 import { conclude, type DriftTest, type TestResult } from './drift-test.ts';
-import { groupValues, twoSamples } from './two-samples.ts';
+import { groupValues, type TwoSamples, twoSamples } from './two-samples.ts';
 
 /** Where the functions are compared, in units of 2 / pooled interquartile range (Epps and Singleton 1986). */
 const POINTS = [0.4, 0.8] as const;
@@ -27,7 +27,7 @@ function eppsSingletonSamples(
 ): TestResult | NotComputable {
   const samples = twoSamples(reference, current, { minimum: MIN_ROWS });
   if (!samples.computable) return samples;
-  const pooled = Float64Array.from([...samples.reference, ...samples.current]).sort();
+  const pooled = pooledValues(samples);
   const halfRange = (linearQuantile(pooled, 0.75) - linearQuantile(pooled, 0.25)) / 2;
   if (!(halfRange > 0)) return notComputable('half of all rows have one value: the interquartile range is 0');
   const { values, reference: inReference, current: inCurrent } = groupValues(samples);
@@ -58,17 +58,27 @@ function eppsSingletonSamples(
   return conclude(statistic, chiSquareSurvival(statistic, rank));
 }
 
+function pooledValues({ reference, current }: TwoSamples): Float64Array {
+  const pooled = new Float64Array(reference.length + current.length);
+  pooled.set(reference);
+  pooled.set(current, reference.length);
+  return pooled.sort();
+}
+
 /** Means and covariances (with n in the denominator) of the waves over one sample. */
 function moments(waves: readonly Float64Array[], counts: ArrayLike<number>, rows: number) {
   const mean = waves.map((wave) => wave.reduce((sum, value, at) => sum + counts[at]! * value, 0) / rows);
-  const covariance = waves.map((first, i) =>
-    waves.map((second, j) => {
+  const covariance = waves.map(() => waves.map(() => 0));
+  waves.forEach((first, i) => {
+    for (let j = i; j < waves.length; j++) {
+      const second = waves[j]!;
       let sum = 0;
       for (let at = 0; at < first.length; at++)
         sum += counts[at]! * (first[at]! - mean[i]!) * (second[at]! - mean[j]!);
-      return sum / rows;
-    }),
-  );
+      covariance[i]![j] = sum / rows;
+      covariance[j]![i] = sum / rows;
+    }
+  });
   return { mean, covariance };
 }
 

@@ -2,13 +2,14 @@
 
 import { type NotComputable, total } from '../measure.ts';
 import { conclude, type DriftTest, type SampleOptions, type TestResult } from './drift-test.ts';
+import { hypergeometric, logFactorials } from './hypergeometric.ts';
 import { groupValues, twoSamples, type ValueGroups } from './two-samples.ts';
 
 /** Distinct values beyond this are joined with their neighbours: the kernel is quadratic in them. */
 const MAX_POINTS = 512;
 const PERMUTATIONS = 200;
 /** Points that the permutations compare: any statistic gives a valid p-value, and this one is nearly the whole's. */
-const MAX_PERMUTED_POINTS = 128;
+const MAX_PERMUTED_POINTS = 64;
 
 /**
  * The unbiased MMD² with kernel exp(−d² / 2σ²) and σ² half the median squared distance of the reference's pairs, a row
@@ -143,16 +144,15 @@ function permutationPValue(
 ): number {
   const [n, m] = [total(reference), total(current)];
   const statistic = discrepancy(kernel, reference, current);
+  const logFactorial = logFactorials(n + m);
   let atLeast = 0;
   for (let permutation = 0; permutation < PERMUTATIONS; permutation++) {
     let [rows, toDraw] = [n + m, n];
     const drawn = reference.map((before, point) => {
-      let taken = 0;
-      for (let row = before + current[point]!; row > 0; row--, rows--)
-        if (random() * rows < toDraw) {
-          taken++;
-          toDraw--;
-        }
+      const here = before + current[point]!;
+      const taken = hypergeometric(here, rows, toDraw, random(), logFactorial);
+      rows -= here;
+      toDraw -= taken;
       return taken;
     });
     const rest = drawn.map((taken, point) => reference[point]! + current[point]! - taken);

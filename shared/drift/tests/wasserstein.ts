@@ -1,7 +1,7 @@
 /** The Wasserstein distance: how far values moved on average, in their own unit. */
 
-import { meanOf, STEPS_PER_SCALE } from '#shared/profile/moments.ts';
-import type { NotComputable } from '../measure.ts';
+import { meanOf, STEPS_PER_SCALE, standardDeviationOf } from '#shared/profile/moments.ts';
+import { type NotComputable, notComputable } from '../measure.ts';
 import { gapIntegral } from './cell-integrals.ts';
 import {
   conclude,
@@ -58,7 +58,10 @@ function populationDeviation(sorted: Float64Array): number {
  * The bracket from the cells, its lower end raised to the difference of the means, which no W₁ falls short of. That
  * difference is known, so the estimate is corrected by what its signed gaps miss of it: in heavy tails, by per cents.
  */
-function wassersteinProfiles(pair: NumericPair): TestResult | NotComputable {
+function wassersteinProfiles(
+  pair: NumericPair,
+  { convention }: SampleOptions = {},
+): TestResult | NotComputable {
   const integral = gapIntegral(pair, 1);
   if (!integral.computable) return integral;
   const { anchor, reference, current } = pair;
@@ -70,7 +73,14 @@ function wassersteinProfiles(pair: NumericPair): TestResult | NotComputable {
     lo = Math.min(hi, Math.max(lo, Math.abs(meanShift) - anchor.scale / STEPS_PER_SCALE));
     estimate += lean * (meanShift - signed);
   }
-  return conclude(Math.min(hi, Math.max(lo, estimate)), undefined, { lo, hi });
+  const distance = Math.min(hi, Math.max(lo, estimate));
+  if (convention !== 'evidently') return conclude(distance, undefined, { lo, hi });
+  if (reference.clipped > 0)
+    return notComputable(`${reference.clipped} values are too far out for the deviation to be known`);
+  const { count } = reference;
+  const deviation = (standardDeviationOf(anchor, reference) ?? 0) * Math.sqrt((count - 1) / count);
+  const unit = Math.max(EVIDENTLY_LEAST_DEVIATION, deviation);
+  return conclude(distance / unit, undefined, { lo: lo / unit, hi: hi / unit });
 }
 
 export const wasserstein: DriftTest = {
