@@ -62,6 +62,7 @@ const useless: readonly [string, string | Buffer, string | Buffer, string][] = [
   ['a header only', before(plain), `${header}\n`, 'cur.csv: the file has a header and no data rows'],
   ['no column in common', before(plain), now(plain, 50, 'a,b,c'), 'share no column that can be compared'],
   ['ragged rows only', before(plain), lines([header, '1,2', '3,4']), 'line 2: 2 cells, the header has 3'],
+  ['CR line ends', before(plain), 'a,b\r1,2\r3,4\r', 'cur.csv: its lines end in CR alone'],
   ['no header', before(plain), lines(['1.5,x,2', '2.5,y,3']), 'cur.csv: line 1: no header: "1.5"'],
   [
     'a picture for a table',
@@ -288,6 +289,93 @@ test('a column that holds lists now is not compared, and the others are', async 
     reason: 'nested or binary values (in the current file)',
   });
 });
+
+/** `odd` of the reference and, `by` more of its spread, of the current file. */
+const scales: readonly [string, (share: number) => string, boolean][] = [
+  ['timestamps within a minute', (share) => String(1.7e9 + 60 * share), true],
+  ['whole numbers beyond 2^24 within 16', (share) => String(473_000_000 + Math.floor(16 * share)), true],
+  ['numbers around 1e300', (share) => String(1e300 * (1 + share)), true],
+  ['numbers around 1e-60', (share) => String(1e-60 * (1 + share)), true],
+  ['numbers around 1', (share) => String(1 + share), true],
+];
+
+test.each(scales)(
+  '%s are stable among themselves, critical when they moved, and shown as they are',
+  async (_, of) => {
+    const share = (seed: number, least: number) => {
+      const random = seededRandom(seed);
+      return () => least + (1 - least) * random();
+    };
+    const drawn = (seed: number, least: number): Odd => {
+      const next = share(seed, least);
+      return () => of(next());
+    };
+    const oddOf = async (least: number) => {
+      const finished = await compared(before(drawn(3, 0)), now(drawn(4, least)));
+      const { features, summary } = parsedComparison(finished);
+      expect(summary.not_compared).toEqual([]);
+      return features.find(({ name }) => name === 'odd')!;
+    };
+    expect(await oddOf(0)).toMatchObject({ verdict: 'stable', n_reference: 600, n_current: 600 });
+    const moved = await oddOf(0.8);
+    expect(moved).toMatchObject({ verdict: 'critical', n_reference: 600, n_current: 600 });
+    const [lowest, highest] = [Number(of(0)), Number(of(1))];
+    const { mean, min, max } = moved.summary.current;
+    for (const figure of [mean, min, max]) {
+      expect(figure).toBeGreaterThan(lowest + 0.7 * (highest - lowest));
+      expect(figure).toBeLessThanOrEqual(highest);
+    }
+    const labels = moved.distribution.map(({ label }) => label);
+    expect(new Set(labels).size).toBe(labels.length);
+  },
+);
+
+const isoDay = (day: number) => new Date(Date.UTC(2024, 0, 1 + day)).toISOString().slice(0, 19);
+
+test('one month against the next is no drift of the month, of which two years are needed', async () => {
+  const finished = await compared(
+    before((row) => isoDay(row % 31)),
+    now((row) => isoDay(31 + (row % 29))),
+  );
+  const { features, summary } = parsedComparison(finished);
+  expect(features.map(({ name, verdict }) => `${name} ${verdict}`)).not.toContainEqual(
+    expect.stringMatching(/month|critical/),
+  );
+  expect(summary.not_compared).toEqual([
+    { column: 'odd_month', reason: 'the reference spans 31 days, less than two years' },
+  ]);
+});
+
+test('a month that is missing from a year is found where two years are known', async () => {
+  const { features } = parsedComparison(
+    await compared(
+      before((row) => isoDay(Math.floor((row * 731) / 600))),
+      now((row) => isoDay(731 + (row % 2 ? row % 90 : 366 - (row % 90)))),
+    ),
+  );
+  expect(features.find(({ name }) => name === 'odd_month')).toMatchObject({ verdict: 'critical' });
+});
+
+test.each([
+  [
+    'a decimal comma',
+    (text: string) => `"${text.replace('.', ',')}"`,
+    'numbers with a decimal comma: write 12.34',
+  ],
+  [
+    'thousands separators',
+    (text: string) => `"9,${text.slice(-3)}.5"`,
+    'numbers with thousands separators: write 1234.5',
+  ],
+])(
+  'numbers with %s are not judged as labels, and the reason says how to write them',
+  async (_, written, reason) => {
+    const odd: Odd = (_row, fine) => written(fine());
+    const { features, summary } = parsedComparison(await compared(before(odd), now(odd)));
+    expect(features.map(({ name }) => name)).toEqual(['amount', 'plan']);
+    expect(summary.not_compared).toEqual([{ column: 'odd', reason }]);
+  },
+);
 
 describe.each(cases)('$what', ({ reference = before(plain), current, words = [], holds }) => {
   test('gives a result or a reason, and the other columns all the same', async () => {

@@ -8,6 +8,7 @@ import type { Column, Columns } from '#shared/schema/columns.ts';
 import { dateColumnNames } from '#shared/tabular/date-columns.ts';
 import type { ColumnKind, Table, TableShape } from '#shared/tabular/table.ts';
 import { UsageError } from '../usage.ts';
+import { anchorRows } from './anchor-rows.ts';
 import type { CountPlan } from './count.ts';
 import type { CompareOptions } from './options.ts';
 
@@ -21,10 +22,6 @@ export interface Plan extends CountPlan {
   readonly rows: { readonly reference: Columns; readonly current: Columns };
 }
 
-/** The cells are fixed on so many rows, or values in all; the counts are of all rows. */
-const mostAnchorRows = 50_000;
-const leastAnchorRows = 500;
-const anchorValues = 10e6;
 const classifierRows = 4000;
 const mostClassifierColumns = 200;
 const maxSegmentValues = 100;
@@ -87,10 +84,6 @@ export async function planComparison(
     unexpected,
     rows: await classifierSamples({ rows: sampled.rows, columns }, current, { kinds, roles, units }),
   };
-}
-
-function anchorRows(columns: number): number {
-  return Math.min(mostAnchorRows, Math.max(leastAnchorRows, Math.floor(anchorValues / columns)));
 }
 
 /** Lets progress be told between long steps. */

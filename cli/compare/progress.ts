@@ -17,7 +17,7 @@ export class Progress {
   constructor(out: NodeJS.WriteStream, reference: string, current: string) {
     this.#out = out;
     out.write(`comparing ${current} with ${reference}\n`);
-    this.#timer = setInterval(() => this.#tell(), this.#everyMs / 2).unref();
+    this.#timer = setInterval(() => this.#tell(), this.#everyMs / 8).unref();
   }
 
   of(side: Side): (done: Done) => void {

@@ -52,6 +52,17 @@ describe('the bins of a numeric column', () => {
     }
   });
 
+  it('are named by as many digits as tell them apart, six where those do', () => {
+    const far = range(1000, (at) => 3_000_000 + at / 4);
+    const named = binsOf(numbers(far), numbers(far)).map(({ label }) => label);
+    expect(new Set(named).size).toBe(named.length);
+    for (const label of named) expect(label).toMatch(/^[^.]*30\d{5}(\.\d{1,2})?\D*(30\d{5}(\.\d{1,2})?\])?$/);
+    const few = times(20, 16_000_001).concat(times(20, 16_000_002));
+    expect(binsOf(numbers(few), numbers(few)).map(({ label }) => label)).toEqual(['16000001', '16000002']);
+    const near = range(1000, (at) => at / 3);
+    expect(binsOf(numbers(near), numbers(near))[1]?.label).toMatch(/^\([\d.]{1,7}, [\d.]{1,7}\]$/);
+  });
+
   it('do not widen for one outlier', () => {
     const random = seededRandom(4);
     const values = Array.from({ length: 1000 }, () => normal(random));

@@ -1,6 +1,6 @@
 /** Distributions for display: few bins of both samples, made of the counts alone. */
 
-import { distinctEdges } from '../drift/feature-cells.ts';
+import { distinctEdges, formatNumber } from '../drift/feature-cells.ts';
 import type { Anchor } from '../profile/anchors.ts';
 import type { NumericAnchor } from '../profile/numeric-anchor.ts';
 import { MIN_NAMED_ROWS } from '../profile/privacy.ts';
@@ -11,6 +11,7 @@ const BINS = 20;
 const MOST_LABELS = 12;
 /** The bins span this part of the reference; the rest is in the open ends. */
 const CORE = [0.005, 0.995] as const;
+/** Of `formatNumber`. */
 const USUAL_DIGITS = 6;
 /** Of a double. */
 const MOST_DIGITS = 17;
@@ -122,7 +123,8 @@ function numberFormat(values: readonly number[]): (value: number) => string {
   const least = Math.min(...gaps.filter((gap) => gap > 0));
   const largest = Math.max(...values.map(Math.abs));
   const needed = Number.isFinite(least) ? Math.ceil(Math.log10(largest / least)) + 2 : 0;
-  const digits = Math.min(MOST_DIGITS, Math.max(USUAL_DIGITS, needed));
+  if (needed <= USUAL_DIGITS) return formatNumber;
+  const digits = Math.min(MOST_DIGITS, needed);
   return (value) => String(Number(value.toPrecision(digits)));
 }
 

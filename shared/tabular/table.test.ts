@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { InvalidDataError } from '../errors.ts';
 import { parquetSample } from './parquet-sample.ts';
 import { type ColumnKind, openTable, type Table, type TableBatch } from './table.ts';
+import { shapeRowsOf } from './text-table.ts';
 
 let folder = '';
 beforeAll(async () => {
@@ -45,6 +46,47 @@ const csv = (header: string, count: number, row: (at: number) => string) =>
   `${header}\n${rows(count, row)}\n`;
 
 describe('the shape of a table', () => {
+  it('is told by 8192 rows of few columns, and by fewer, but 500, of many', () => {
+    expect([1, 244, 500, 2000, 4000, 1e6].map(shapeRowsOf)).toEqual([8192, 8192, 4000, 1000, 500, 500]);
+  });
+
+  it('says from when to when its dates are, of the columns asked for', async () => {
+    const content = csv(
+      'x,at,on',
+      400,
+      (at) => `${at % 7},2026-03-0${1 + (at % 9)} 1${at % 10}:00,2026-01-01`,
+    );
+    const span = (firstDay: string, lastDay: string) => ({
+      firstMs: Date.parse(`${firstDay}Z`),
+      lastMs: Date.parse(`${lastDay}Z`),
+    });
+    const at = span('2026-03-01T10:00', '2026-03-09T19:00');
+    const on = span('2026-01-01T00:00', '2026-01-01T00:00');
+    const json = rows(400, (row) =>
+      JSON.stringify({ x: row % 7, at: `2026-03-0${1 + (row % 9)}T1${row % 10}:00Z` }),
+    );
+    const table = await tableOf('dates.csv', content);
+    expect([...(await table.shape()).dateSpans]).toEqual([
+      ['at', at],
+      ['on', on],
+    ]);
+    const only = await table.shape({ only: ['at'] });
+    expect([...only.kinds, ...only.dateSpans]).toEqual([
+      ['at', 'datetime'],
+      ['at', at],
+    ]);
+    const inJson = await (await tableOf('dates.ndjson', `${json}\n`)).shape({ only: ['at'] });
+    expect([...inJson.kinds, ...inJson.dateSpans]).toEqual([
+      ['at', 'datetime'],
+      ['at', at],
+    ]);
+    const typed = await (await tableOf('dates.parquet', parquetSample)).shape({ only: ['at', 'tags'] });
+    expect([...typed.kinds]).toEqual([['at', 'datetime']]);
+    expect(typed.dateSpans.get('at')!.lastMs - typed.dateSpans.get('at')!.firstMs).toBeGreaterThan(
+      82_000_000,
+    );
+  });
+
   it('tells numbers, categories and dates, and leaves out ids, empty and doubtful columns with the reason', async () => {
     const table = await tableOf(
       'shape.csv',
@@ -447,6 +489,8 @@ describe('a file that is no table', () => {
     ['only newlines', 'blank.csv', '\n\r\n\n', /the file is empty/],
     ['only a header', 'header.csv', 'x,y\n', /a header and no data rows/],
     ['only a header, gzipped', 'header.csv.gz', gzipSync('x,y\n\n'), /a header and no data rows/],
+    ['of lines that end in CR alone', 'mac.csv', 'x,y\r1,2\r3,4', /lines end in CR alone/],
+    ['of one long line that ends in CR', 'mac.csv', `x,y\r${'1,2\r'.repeat(5e5)}`, /lines end in CR alone/],
     ['no header', 'numbers.csv', '5.1,3.5,setosa\n4.9,3.0,setosa\n', /no header: "5.1" is a number/],
     ['zero bytes', 'binary.csv', Buffer.from([80, 75, 3, 4, 0, 0, 10, 0]), /not a text file/],
     ['UTF-16', 'wide.csv', Buffer.from('\uFEFFx,y\n1,2\n', 'utf16le'), /UTF-16; save it as UTF-8/],
@@ -502,6 +546,22 @@ describe('a file that is no table', () => {
     await expect(readAll(table, { x: 'numeric' }, 10_000)).rejects.toThrow(
       /cut-late.csv.gz: .*the file ends early/,
     );
+  });
+
+  it.each([
+    ['within a cell', 'id,size 5",weight\n1,2,3\n4,5,6\n', ['id', 'size 5"', 'weight']],
+    ['within two cells', 'a 1",b 2",c\n1,2,3\n4,5,6\n', ['a 1"', 'b 2"', 'c']],
+    ['within a cell, between semicolons', 'id;size 5";weight\n1;2;3\n4;5;6\n', ['id', 'size 5"', 'weight']],
+    ['before a cell of two lines', '"a, ""b""\nc",x"y,z\n1,2,3\n4,5,6\n', ['a, "b"\nc', 'x"y', 'z']],
+  ])('reads a header with a quote %s, and no row is lost to it', async (_, content, names) => {
+    const table = await tableOf('stray.csv', content);
+    expect(table.names).toEqual(names);
+    const kinds = Object.fromEntries(names.map((name) => [name, 'numeric' as const]));
+    expect(Object.values(await readAll(table, kinds))).toEqual([
+      [1, 4],
+      [2, 5],
+      [3, 6],
+    ]);
   });
 
   it('takes counted columns, as data frames without names write them, for a header', async () => {

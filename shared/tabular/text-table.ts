@@ -8,7 +8,7 @@ import type { ColumnKind, ReadOptions, ShapeOptions, Table, TableBatch, TableSha
 
 /** Two megabytes and the cache of a core; larger chunks were slower. */
 const defaultChunkBytes = 512 << 10;
-const batchCells = 1 << 19;
+const batchCells = 1 << 18;
 /** Rows by which kinds and ids are told, fewer of a wide file: every cell of them becomes a text. */
 const mostShapeRows = 8192;
 const leastShapeRows = 500;
