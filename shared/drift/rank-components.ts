@@ -45,16 +45,13 @@ export function rankComponents(
   const n = total(reference);
   const m = total(current);
   if (n === 0 || m === 0) return notComputable('a sample without rows has no ranks');
-  const cells = pooledCells(reference, current, n + m);
+  const cells = pooledCells(reference, current, n, m);
   if (cells.share.length === 1) return notComputable('every row of both samples is in one cell');
-  const mostFrequent = cells.share.reduce((most, share) => Math.max(most, share));
-  const varying = ((1 - mostFrequent) * Math.min(n, m)) / designEffect;
+  const varying = ((1 - cells.largestShare) * Math.min(n, m)) / designEffect;
   const degrees = Math.min(MAX_COMPONENTS, cells.share.length - 1, Math.floor(varying / ROWS_PER_COMPONENT));
   if (degrees === 0) return notComputable('too few rows differ from the most frequent value');
   const perMean = Math.sqrt((m * (n + m - 1)) / n / designEffect);
-  const components = orthonormalMeans(cells, degrees, mostFrequent > DOMINANT_SHARE).map(
-    (mean) => mean * perMean,
-  );
+  const components = orthonormalMeans(cells, degrees).map((mean) => mean * perMean);
   const statistic = components.reduce((sum, component) => sum + component ** 2, 0);
   return {
     computable: true,
@@ -67,39 +64,52 @@ export function rankComponents(
 
 interface PooledCells {
   /** Share of all rows, > 0. */
-  readonly share: readonly number[];
+  readonly share: Float64Array;
   /** Share of the current rows. */
-  readonly current: readonly number[];
+  readonly current: Float64Array;
   /** Mid-rank from −½ to ½. */
-  readonly rank: readonly number[];
+  readonly rank: Float64Array;
+  readonly largestShare: number;
 }
 
-function pooledCells(reference: ArrayLike<number>, current: ArrayLike<number>, rows: number): PooledCells {
-  const cells = { share: [] as number[], current: [] as number[], rank: [] as number[] };
-  const currentRows = total(current);
-  let below = 0;
+function pooledCells(
+  reference: ArrayLike<number>,
+  current: ArrayLike<number>,
+  n: number,
+  m: number,
+): PooledCells {
+  const rows = n + m;
+  const [share, ofCurrent, rank] = [0, 0, 0].map(() => new Float64Array(reference.length)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
+  let [size, below, most] = [0, 0, 0];
   for (let cell = 0; cell < reference.length; cell++) {
     const both = reference[cell]! + current[cell]!;
     if (both === 0) continue;
-    cells.share.push(both / rows);
-    cells.current.push(current[cell]! / currentRows);
-    cells.rank.push((below + both / 2) / rows - 0.5);
+    share[size] = both / rows;
+    ofCurrent[size] = current[cell]! / m;
+    rank[size] = (below + both / 2) / rows - 0.5;
     below += both;
+    if (both > most) most = both;
+    size++;
   }
-  return cells;
+  return {
+    share: share.subarray(0, size),
+    current: ofCurrent.subarray(0, size),
+    rank: rank.subarray(0, size),
+    largestShare: most / rows,
+  };
 }
 
 /**
- * Means over the current rows of the polynomials of degree 1 to `degrees`, by the three-term recurrence.
- *
- * @param isCrowded also against all lower degrees, twice
+ * Means over the current rows of the polynomials of degree 1 to `degrees`, by the three-term recurrence; where one value
+ * crowds the ranks of the others, also against all lower degrees, twice.
  */
-function orthonormalMeans(
-  { share, current, rank }: PooledCells,
-  degrees: number,
-  isCrowded: boolean,
-): number[] {
+function orthonormalMeans({ share, current, rank, largestShare }: PooledCells, degrees: number): number[] {
   const size = share.length;
+  const isCrowded = largestShare > DOMINANT_SHARE;
   const lower = [new Float64Array(size).fill(1)];
   const means: number[] = [];
   let norm = 0;
@@ -127,7 +137,7 @@ function orthonormalMeans(
 }
 
 /** Makes `from` orthogonal to `unit`. */
-function removePart(from: Float64Array, unit: Float64Array, share: readonly number[]): void {
+function removePart(from: Float64Array, unit: Float64Array, share: Float64Array): void {
   let part = 0;
   for (let cell = 0; cell < from.length; cell++) part += share[cell]! * from[cell]! * unit[cell]!;
   for (let cell = 0; cell < from.length; cell++) from[cell]! -= part * unit[cell]!;
