@@ -59,6 +59,17 @@ describe('tidemark suggest', () => {
       } else expect(column.values?.length).toBeGreaterThan(1);
   });
 
+  test('bounds seconds of a clock to the second, which single precision would not', async () => {
+    const seconds = Array.from({ length: 300 }, (_, row) => 1_700_000_000 + (row % 61));
+    await writeFile(at('clock.csv'), `ts\n${seconds.join('\n')}\n`);
+    const { ts } = (await suggested(at('clock.csv'))).columns;
+    expect(ts).toMatchObject({ kind: 'numeric', note: 'seen: 1700000000 to 1700000060 in 300 values' });
+    expect(ts?.kind === 'numeric' && [ts.min! > 1_699_999_990, ts.max! < 1_700_000_070]).toEqual([
+      true,
+      true,
+    ]);
+  });
+
   test('--out writes what would be printed, says so, and does not overwrite it without --force', async () => {
     const out = at('constraints.json');
     const { code, stdout } = await run('suggest', at('gems.csv'), '--out', out);

@@ -1,13 +1,16 @@
 /** `tidemark suggest DATA`: a constraints file from good data, for a person to review and `tidemark compare` to check. */
 import { statSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import { countRows } from '#shared/comparison/count-rows.ts';
+import { anchorsInOwnUnits } from '#shared/comparison/units.ts';
 import { InvalidDataError } from '#shared/errors.ts';
 import { buildAnchors } from '#shared/profile/anchors.ts';
 import type { ConstraintsFile } from '#shared/quality/constraints-file.ts';
 import { suggestConstraints } from '#shared/quality/suggest.ts';
 import { openTable, type Table } from '#shared/tabular/table.ts';
 import { plural } from '../observability/reports/format.ts';
+import { anchorRows } from './compare/anchor-rows.ts';
+import { countHere } from './compare/count.ts';
+import { countable } from './compare/countable.ts';
+import { writeOutput } from './output-file.ts';
 import { parseWords, UsageError } from './usage.ts';
 
 export const suggestHelp = `usage: tidemark suggest DATA [options]
@@ -41,8 +44,8 @@ interface SuggestOptions {
   readonly exclude: readonly string[];
 }
 
-/** Rows the cells are fixed on; the counts are of all rows. */
-const anchorRows = 50_000;
+/** Between two lines of progress. */
+const TELL_MS = 4000;
 
 /** Throws {@link UsageError}, or {@link InvalidDataError} for a file that cannot be used. */
 export async function runSuggest(args: readonly string[]): Promise<number> {
@@ -57,7 +60,7 @@ export async function runSuggest(args: readonly string[]): Promise<number> {
     process.stdout.write(text);
     return 0;
   }
-  if (!(await write(options.out, text, options.force))) return 1;
+  if (!write(options.out, text)) return 1;
   const columns = Object.keys(file.columns).length;
   process.stdout.write(
     `${plural(columns, 'column')} of ${plural(file.rows, 'row')} in ${options.out}; review it, then: tidemark compare REFERENCE CURRENT --constraints ${options.out}\n`,
@@ -76,10 +79,24 @@ async function suggestFrom(table: Table, exclude: readonly string[]): Promise<Co
     process.stderr.write(`note: ${column} is left out: ${reason}\n`);
   if (kinds.size === 0)
     throw new InvalidDataError(`${table.file}: no column is left that can be constrained`);
-  const sampled = await table.sample(anchorRows, kinds);
-  const anchors = buildAnchors(sampled.columns.map((column) => ({ ...column, channel: 'feature' })));
-  const { whole } = await countRows(table, { kinds, anchors, roles: {}, segments: [] });
+  const sampled = await table.sample(anchorRows(kinds.size), kinds);
+  const { columns, units, unresolved } = await countable(sampled.columns);
+  for (const { column, reason } of unresolved)
+    process.stderr.write(`note: ${column} is left out: ${reason}\n`);
+  const countedOn = buildAnchors(columns.map((column) => ({ ...column, channel: 'feature' })));
+  const anchors = anchorsInOwnUnits(countedOn, units);
+  const plan = { kinds, anchors, countedOn, units, roles: {}, segments: [] };
+  const { whole } = await countHere(table, plan, tellProgress());
   return suggestConstraints(whole);
+}
+
+function tellProgress(): (done: { readonly bytes: number; readonly ofBytes: number }) => void {
+  let told = Date.now();
+  return ({ bytes, ofBytes }) => {
+    if (Date.now() - told < TELL_MS || ofBytes === 0) return;
+    told = Date.now();
+    process.stderr.write(`counting, ${Math.floor((100 * bytes) / ofBytes)} %\n`);
+  };
 }
 
 function readSuggestOptions(args: readonly string[]): SuggestOptions {
@@ -105,9 +122,9 @@ function checkOut(out: string, data: string, force: boolean): void {
 }
 
 /** False, and said, where the file system refuses. */
-async function write(out: string, text: string, force: boolean): Promise<boolean> {
+function write(out: string, text: string): boolean {
   try {
-    await writeFile(out, text, { flag: force ? 'w' : 'wx' });
+    writeOutput(out, text);
     return true;
   } catch (error) {
     process.stderr.write(`tidemark suggest: ${out} cannot be written: ${(error as Error).message}\n`);

@@ -1,15 +1,16 @@
 /** What is compared with what: the columns both files share, their kinds and roles, and the cells they are counted on. */
 import { unsettledParts } from '#shared/comparison/calendar-parts.ts';
 import { channelOf, lossColumn } from '#shared/comparison/roles.ts';
-import { anchorsInOwnUnits, inUnits, type Unit, type Units, unitOf } from '#shared/comparison/units.ts';
+import { anchorsInOwnUnits, inUnits } from '#shared/comparison/units.ts';
 import { InvalidDataError } from '#shared/errors.ts';
 import { buildAnchors } from '#shared/profile/anchors.ts';
-import type { Column, Columns } from '#shared/schema/columns.ts';
+import type { Columns } from '#shared/schema/columns.ts';
 import { dateColumnNames } from '#shared/tabular/date-columns.ts';
 import type { ColumnKind, Table, TableShape } from '#shared/tabular/table.ts';
 import { UsageError } from '../usage.ts';
 import { anchorRows } from './anchor-rows.ts';
 import type { CountPlan } from './count.ts';
+import { breath, countable } from './countable.ts';
 import type { CompareOptions } from './options.ts';
 
 export interface Plan extends CountPlan {
@@ -86,11 +87,6 @@ export async function planComparison(
   };
 }
 
-/** Lets progress be told between long steps. */
-function breath(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
 /** Calendar parts of the dates that both files hold. */
 async function unsettledDates(
   shape: TableShape,
@@ -101,31 +97,6 @@ async function unsettledDates(
   if (spans.size === 0) return [];
   const now = await current.shape({ only: [...spans.keys()] });
   return unsettledParts(spans, now.dateSpans);
-}
-
-/** The columns in units that single precision resolves, and those of which there is none. */
-async function countable(columns: readonly Column[]): Promise<{
-  readonly columns: readonly Column[];
-  readonly units: Units;
-  readonly unresolved: Plan['notCompared'];
-}> {
-  const units = new Map<string, Unit>();
-  const unresolved: { column: string; reason: string }[] = [];
-  for (const { name, kind, values } of columns) {
-    const unit = kind === 'numeric' ? unitOf(values) : undefined;
-    if (unit && 'reason' in unit) unresolved.push({ column: name, reason: unit.reason });
-    else if (unit) units.set(name, unit);
-  }
-  await breath();
-  const left = new Set(unresolved.map(({ column }) => column));
-  return {
-    columns: inUnits(
-      columns.filter(({ name }) => !left.has(name)),
-      units,
-    ),
-    units,
-    unresolved,
-  };
 }
 
 /** Rows of the first features of both files, in the same order and the same units. */
