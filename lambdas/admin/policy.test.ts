@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { HttpEvent } from '#shared/api/http.ts';
 import { readLedger } from '#shared/registry/ledger.ts';
 import { resolveModel } from '#shared/registry/registry.ts';
-import { type MemoryDeps, memoryDeps } from '#shared/testing/memory-deps.ts';
+import { failAtWrite, type MemoryDeps, memoryDeps, stopFailing } from '#shared/testing/memory-deps.ts';
 import { registerSmall, smallRecord } from '#shared/testing/small-model.ts';
 import { createAdminHandler } from './handler.ts';
 
@@ -34,7 +34,7 @@ describe('changing the policy', () => {
     const monitor = { segments: ['colour'], false_alarms_per_month: 0.1, window_rows: 500 };
     const answer = await change({ reason: 'slices matter here', actor: 'ann', monitor });
     expect(answer).toMatchObject({ status: 200, body: { model: 'small', monitor } });
-    expect(await record()).toEqual({ ...before, monitor: { ...before.monitor, ...monitor } });
+    expect(await record()).toMatchObject({ ...before, monitor: { ...before.monitor, ...monitor } });
     const [entry] = await readLedger(deps, 'small', { limit: 1 });
     expect(entry).toMatchObject({
       action: 'policy',
@@ -84,11 +84,27 @@ describe('changing the policy', () => {
     expect((await change({ monitor: { m: 1 } })).status).toBe(400);
   });
 
-  test('two at once are both kept', async () => {
+  test('that died before its entry was in the ledger is there with the next one', async () => {
+    failAtWrite(deps, 2);
+    await expect(change({ reason: 'first', monitor: { psi_warning: 0.2 } })).rejects.toThrow();
+    stopFailing(deps);
+    expect((await record()).monitor.psi_warning).toBe(0.2);
+    await change({ reason: 'second', monitor: { psi_critical: 0.4 } });
+    const entries = (await readLedger(deps, 'small', { limit: 10 })).filter(
+      ({ action }) => action === 'policy',
+    );
+    expect(entries.map(({ reason }) => reason)).toEqual(['second', 'first']);
+  });
+
+  test('two at once are both kept, and both in the ledger', async () => {
     await Promise.all([
       change({ reason: 'r', monitor: { psi_critical: 0.4 } }),
       change({ reason: 'r', monitor: { psi_warning: 0.2 } }),
     ]);
     expect((await record()).monitor).toMatchObject({ psi_critical: 0.4, psi_warning: 0.2 });
+    const entries = (await readLedger(deps, 'small', { limit: 10 })).filter(
+      ({ action }) => action === 'policy',
+    );
+    expect(entries).toHaveLength(2);
   });
 });

@@ -18,31 +18,36 @@ const policyBody = z
     'monitor or retrain is expected, with what is to change',
   );
 
-/** Holds from the next window, and the next run, on; windows that were judged stand. */
+/**
+ * Holds from the next window, and the next run, on; windows that were judged stand. The ledger entry rides in the record,
+ * as a champion's does in its pointer: after a crash between the two writes the next change writes it.
+ */
 export async function changePolicy(deps: Deps, event: HttpEvent): Promise<HttpResult> {
   const { name } = await named(deps, event);
   const body = readBody(deps, event, policyBody);
+  let before: ModelRecord['policy_change'];
   const changed = await updateItem<ModelRecord>(deps.state, stateKeys.record(name), (record) => {
     if (!record) return undefined;
+    before = record.policy_change;
     const parsed = modelRecordSchema.safeParse({
       ...record,
       monitor: patched(record.monitor, body.monitor),
       retrain: patched(record.retrain, body.retrain),
+      policy_change: {
+        at: Math.max(deps.now(), (record.policy_change?.at ?? 0) + 1),
+        action: 'policy',
+        actor: body.actor,
+        reason: body.reason,
+        detail: {
+          ...(body.monitor ? { monitor: body.monitor } : {}),
+          ...(body.retrain ? { retrain: body.retrain } : {}),
+        },
+      },
     });
     if (!parsed.success) throw unexpectedMembers(parsed.error);
     return parsed.data;
   });
-  const detail: JsonObject = {
-    ...(body.monitor ? { monitor: body.monitor } : {}),
-    ...(body.retrain ? { retrain: body.retrain } : {}),
-  };
-  await appendLedger(deps, name, {
-    at: deps.now(),
-    action: 'policy',
-    actor: body.actor,
-    reason: body.reason,
-    detail,
-  });
+  for (const entry of [before, changed?.policy_change]) if (entry) await appendLedger(deps, name, entry);
   return json(200, { model: name, monitor: changed?.monitor, retrain: changed?.retrain });
 }
 

@@ -63,6 +63,16 @@ export const modelRecordSchema = z
     monitor: monitorPolicySchema,
     retrain: retrainPolicySchema,
     created_at: z.string(),
+    /** The ledger's entry of the last change of policy: it rides here until it is in the ledger for certain. */
+    policy_change: z
+      .strictObject({
+        at: z.number(),
+        action: z.literal('policy'),
+        actor: z.string(),
+        reason: z.string(),
+        detail: z.record(z.string(), z.json()),
+      })
+      .optional(),
   })
   .superRefine(({ schema, monitor }, context) => {
     const fault = (path: keyof MonitorPolicy, message: string | undefined) =>
