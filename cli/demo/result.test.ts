@@ -16,6 +16,7 @@ function report(at: number, isConfirmed = false): ReportEntry {
     version: 'old',
     window: { start, end: new Date((at + 1) * windowMs).toISOString() },
     rows: 100,
+    quietMs: 0,
     labels: 100,
     outcome: {
       windowStart: start,

@@ -12,7 +12,7 @@ import { type ModelRecord, modelRecordSchema } from '#shared/registry/model.ts';
 import { resolveModel } from '#shared/registry/registry.ts';
 import { releaseWindowClaim } from '#shared/windows/claim.ts';
 import type { Window } from '#shared/windows/due.ts';
-import { readWindow } from '#shared/windows/read-window.ts';
+import { quietBefore, readWindow } from '#shared/windows/read-window.ts';
 
 const eventSchema = z.object({
   detail: z.object({ model: z.string(), windows: z.array(z.object({ start: z.number(), end: z.number() })) }),
@@ -40,6 +40,7 @@ export function createMonitorHandler(deps: Deps) {
 
   async function judge(model: ModelRecord, window: Window): Promise<ReportEntry[]> {
     const merged = await readWindow(deps, model.name, window, anchorsOf);
+    const quietMs = await quietBefore(deps, model.name, window);
     const entries: ReportEntry[] = [];
     for (const [version, part] of merged?.versions ?? []) {
       try {
@@ -55,6 +56,7 @@ export function createMonitorHandler(deps: Deps) {
           rows: part.predictions,
           labels: part.labels,
           late: merged?.late ?? 0,
+          quietMs,
           monitor: model.monitor,
           earlier: await earlierReports(deps, model.name, version, window.start, earlierWindows),
         });

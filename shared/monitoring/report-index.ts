@@ -11,6 +11,7 @@ export interface ReportEntry {
   readonly window: Report['window'];
   readonly rows: number;
   readonly labels: number;
+  readonly quietMs: number;
   readonly outcome: WindowOutcome;
   readonly worst: { readonly name: string; readonly psi: number } | null;
   readonly reasons: readonly string[];
@@ -35,6 +36,7 @@ export async function storeReport(
     window: report.window,
     rows: report.rows,
     labels: report.labels,
+    quietMs: report.quietMs,
     outcome,
     worst: worst ?? null,
     reasons: reasons.slice(0, maxReasons),

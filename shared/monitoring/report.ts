@@ -41,6 +41,8 @@ export interface Report {
   readonly rows: number;
   /** Labels that arrived in the window for this version's predictions, whenever those were made. */
   readonly labels: number;
+  /** From the window's last rows to its end, milliseconds. */
+  readonly quietMs: number;
   readonly verdict: WindowVerdict;
   readonly quality: readonly QualityFinding[];
   readonly features: readonly FeatureReport[];
@@ -69,6 +71,8 @@ export interface ReportInput {
   readonly labels: number;
   /** Rows of this window that came after it was closed. */
   readonly late: number;
+  /** From its last rows to its end, milliseconds. */
+  readonly quietMs: number;
   readonly monitor: MonitorPolicy;
   /** This version's earlier windows, oldest first. */
   readonly earlier: readonly ReportEntry[];
@@ -115,6 +119,7 @@ export function buildReport(input: ReportInput): Report {
     window: { start, end: new Date(window.end).toISOString() },
     rows: input.rows,
     labels: input.labels,
+    quietMs: input.quietMs,
     verdict: judgeWindow({
       windowStart: start,
       features,

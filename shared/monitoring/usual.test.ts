@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { freshness } from '../quality/arrival.ts';
 import { labelRatio } from '../quality/label-ratio.ts';
 import type { ReportEntry } from './report-index.ts';
 import { usualCounts } from './usual.ts';
@@ -7,9 +8,19 @@ const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 const midnight = Date.UTC(2026, 10, 1);
 
-function entry(start: number, length: number, rows: number, labels = rows): ReportEntry {
+function entry(start: number, length: number, rows: number, labels = rows, quietMs = 0): ReportEntry {
   const window = { start: new Date(start).toISOString(), end: new Date(start + length).toISOString() };
-  return { id: '', version: 'v', window, rows, labels, outcome: {} as never, worst: null, reasons: [] };
+  return {
+    id: '',
+    version: 'v',
+    window,
+    rows,
+    labels,
+    quietMs,
+    outcome: {} as never,
+    worst: null,
+    reasons: [],
+  };
 }
 const days = (rows: readonly number[], labels = rows) =>
   rows.map((count, day) => entry(midnight + day * dayMs, dayMs, count, labels[day]));
@@ -17,7 +28,7 @@ const today = { start: midnight + 9 * dayMs, end: midnight + 10 * dayMs };
 
 describe('what is usual', () => {
   test('is the median of five earlier windows, and unknown with four', () => {
-    const now = { rows: 100, labels: 100 };
+    const now = { rows: 100, labels: 100, quietMs: 0 };
     expect(usualCounts(days([90, 5000, 110, 100, 1]), today, now).expectedRows).toBe(100);
     expect(usualCounts(days([90, 5000, 110, 100]), today, now)).toEqual({});
   });
@@ -30,13 +41,13 @@ describe('what is usual', () => {
       start: midnight + 7 * dayMs + hour * hourMs,
       end: midnight + 7 * dayMs + (hour + 1) * hourMs,
     });
-    expect(usualCounts(hours, at(13), { rows: 1, labels: 0 }).expectedRows).toBe(800);
-    expect(usualCounts(hours, at(3), { rows: 1, labels: 0 }).expectedRows).toBe(10);
+    expect(usualCounts(hours, at(13), { rows: 1, labels: 0, quietMs: 0 }).expectedRows).toBe(800);
+    expect(usualCounts(hours, at(3), { rows: 1, labels: 0, quietMs: 0 }).expectedRows).toBe(10);
   });
 
   test('counts windows of the same length only: one by rows is as long as it takes', () => {
     const mixed = [...days([100, 100, 100, 100]), entry(midnight + 5 * dayMs, 2 * hourMs, 100)];
-    expect(usualCounts(mixed, today, { rows: 1, labels: 0 })).toEqual({});
+    expect(usualCounts(mixed, today, { rows: 1, labels: 0, quietMs: 0 })).toEqual({});
   });
 });
 
@@ -53,7 +64,7 @@ describe('labels that stop', () => {
           labels,
         ),
         today,
-        { rows: 1000, labels: now },
+        { rows: 1000, labels: now, quietMs: 0 },
       ),
     });
 
@@ -71,5 +82,32 @@ describe('labels that stop', () => {
   test('that come for other days too are at most all of them', () => {
     expect(found([5000, 5000, 5000, 5000, 5000], 999)).toBeUndefined();
     expect(found([5000, 5000, 5000, 5000, 5000], 100)).toMatchObject({ observed: 0.1 });
+  });
+});
+
+describe('a stream that stops', () => {
+  const found = (usual: number, quietMs: number) => {
+    const earlier = Array.from({ length: 5 }, (_, day) =>
+      entry(midnight + day * dayMs, dayMs, 100, 100, usual),
+    );
+    return (
+      freshness.scope === 'window' &&
+      freshness.run({
+        windowRows: 100,
+        columns: [],
+        designEffect: 1,
+        ...usualCounts(earlier, today, { rows: 100, labels: 100, quietMs }),
+      })
+    );
+  };
+
+  test('is found after a quarter of the window where traffic never pauses', () => {
+    expect(found(0, 6 * hourMs)).toBeUndefined();
+    expect(found(0, 6 * hourMs + 1)).toMatchObject({ message: expect.stringContaining('360 minutes old') });
+  });
+
+  test('is found after twice its longest silence where it sleeps at night', () => {
+    expect(found(9 * hourMs, 18 * hourMs)).toBeUndefined();
+    expect(found(9 * hourMs, 19 * hourMs)).toMatchObject({ observed: 19 / 18 });
   });
 });

@@ -31,6 +31,22 @@ export async function readWindow(
   return merged;
 }
 
+/** How long before its end the window's last rows came, in whole granules; its length when it is empty. Milliseconds. */
+export async function quietBefore(
+  deps: Pick<Deps, 'state' | 'settings'>,
+  model: string,
+  { start, end }: Window,
+): Promise<number> {
+  const { items } = await deps.state.query(stateKeys.of(model), {
+    from: `granule#${timeKey(start)}`,
+    before: `granule#${timeKey(end)}`,
+    reverse: true,
+    limit: 1,
+  });
+  const newest = items[0]?.value as { start: number } | undefined;
+  return newest ? Math.max(0, end - newest.start - deps.settings.GRANULE_MS) : end - start;
+}
+
 /** What `read` makes of each input, in their order; up to `ahead` more are being read meanwhile. */
 async function* readAhead<Input, Output>(
   inputs: AsyncIterable<Input>,
