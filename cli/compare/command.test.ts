@@ -11,6 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Comparison } from '#shared/comparison/comparison.ts';
 import { main } from '../main.ts';
 
 let dir: string;
@@ -73,5 +74,31 @@ describe('--html', () => {
     expect(readFileSync(at('real.html'), 'utf8')).toMatch(/^<!doctype html>/);
     expect(lstatSync(at('link.html')).isSymbolicLink()).toBe(true);
     expect(readdirSync(dir).sort()).toEqual(['data.csv', 'link.html', 'real.html']);
+  });
+});
+
+describe('--id', () => {
+  const answer = async (ids: readonly string[], ...words: string[]) => {
+    const rows = ids.map((id, row) => `${id},${row % 7}\n`);
+    writeFileSync(at('data.csv'), `id,a\n${rows.join('')}`);
+    const { code, stdout, stderr } = await compare(['--json', '--id', 'id', ...words]);
+    return { code, stderr, comparison: stdout === '' ? undefined : (JSON.parse(stdout) as Comparison) };
+  };
+  const unique = Array.from({ length: 60 }, (_, row) => `row-${row}`);
+
+  it('finds the first id that stands twice, and none that is missing twice', async () => {
+    expect((await answer([...unique, '', ''])).comparison?.quality).toEqual([]);
+    expect((await answer([...unique, 'row-7'])).comparison?.quality).toMatchObject([
+      { check: 'duplicate_request_ids', message: '1 row has the id of another row' },
+    ]);
+  });
+
+  it('is compared with nothing, and unknown names and a second role are refused', async () => {
+    const { comparison } = await answer(unique);
+    expect(comparison?.features.map(({ name }) => name)).toEqual(['a']);
+    expect(comparison?.summary.not_compared).toEqual([{ column: 'id', reason: 'asked for' }]);
+    expect(await answer(unique, '--target', 'id')).toMatchObject({ code: 2, comparison: undefined });
+    const { code, stderr } = await compare(['--id', 'nobody']);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('--id nobody: ')]);
   });
 });

@@ -94,6 +94,7 @@ async function compare(options: CompareOptions): Promise<Comparison> {
       notCompared: plan.notCompared,
       absent: plan.absent,
       unexpected: plan.unexpected,
+      duplicates: now.duplicates,
     };
     const { summary, ...comparison } = compareCounts(pair);
     const seconds = Number(((performance.now() - started) / 1000).toFixed(2));

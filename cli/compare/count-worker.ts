@@ -19,6 +19,7 @@ export interface CountTask {
   readonly units: readonly (readonly [string, Unit])[];
   readonly roles: Roles;
   readonly segments: readonly string[];
+  readonly id: string | undefined;
 }
 
 export type CountMessage =
@@ -30,6 +31,7 @@ export type CountMessage =
       readonly notes: readonly string[];
       readonly whole: Uint8Array;
       readonly segments: ReturnType<typeof encodeSegments>;
+      readonly duplicates: number;
     };
 
 const task = workerData as CountTask;
@@ -37,12 +39,13 @@ const answer = (message: CountMessage) => parentPort?.postMessage(message);
 
 try {
   const table = await openTable(task.file);
-  const { rows, whole, segments } = await countRows(table, {
+  const { rows, whole, segments, duplicates } = await countRows(table, {
     kinds: new Map(task.kinds),
     anchors: anchorsFromJson(JSON.parse(task.anchors)),
     units: new Map(task.units),
     roles: task.roles,
     segments: task.segments,
+    id: task.id,
     onProgress: (done) => answer({ type: 'progress', done }),
   });
   answer({
@@ -51,6 +54,7 @@ try {
     notes: table.notes,
     whole: encodeProfile(whole),
     segments: encodeSegments(segments),
+    duplicates,
   });
 } catch (error) {
   if (!(error instanceof InvalidDataError)) throw error;

@@ -32,9 +32,10 @@ export async function countHere(table: Table, plan: CountPlan, onProgress: OnPro
   return { ...inOwnUnits(counted, plan), entry: entryOf(table, counted.rows), notes: table.notes };
 }
 
-function inOwnUnits({ rows, whole, segments }: Counted, { anchors, units }: CountPlan): Counted {
+function inOwnUnits({ rows, whole, segments, duplicates }: Counted, { anchors, units }: CountPlan): Counted {
   return {
     rows,
+    duplicates,
     whole: profileInOwnUnits(whole, anchors, units),
     segments: new Map([...segments].map(([key, one]) => [key, profileInOwnUnits(one, anchors, units)])),
   };
@@ -60,6 +61,7 @@ export async function countInWorker(
     units: [...plan.units],
     roles: plan.roles,
     segments: plan.segments,
+    id: plan.id,
   };
   const worker = new Worker(new URL('./count-worker.mjs', import.meta.url), { workerData: task });
   try {
@@ -74,6 +76,7 @@ export async function countInWorker(
             ...inOwnUnits(
               {
                 rows: message.entry.rows,
+                duplicates: message.duplicates,
                 whole: decodeProfile(countedOn, message.whole),
                 segments: addEncodedSegments(new Map(), countedOn, message.segments),
               },

@@ -29,6 +29,8 @@ export interface CompareOptions {
   readonly target?: string;
   readonly prediction?: string;
   readonly segments: readonly string[];
+  /** Not compared: its repetitions are counted. */
+  readonly id?: string;
   readonly exclude: readonly string[];
   readonly config: CompareConfig;
   /** Of the figures, not of the verdicts. */
@@ -49,6 +51,7 @@ machine; no account, no server.
   --target COLUMN       the label: shown at most as shifted, as labels come late and selected
   --prediction COLUMN   what the model said; with --target its errors are compared too
   --segment COLUMN      the same verdicts per value of this column, corrected across all; may be repeated
+  --id COLUMN           the rows' own id: not compared, its repetitions are counted (all ids are kept in memory)
   --exclude COLUMN      leave a column out; may be repeated
   --config FILE         JSON: alpha, alarm_alpha, psi_warning, psi_critical, minimal_effect, min_rows, correction
                         (${corrections.join(', ')}), design_effect, min_segment_rows,
@@ -81,6 +84,7 @@ const words = {
   target: { type: 'string' },
   prediction: { type: 'string' },
   segment: { type: 'string', multiple: true, default: [] as string[] },
+  id: { type: 'string' },
   exclude: { type: 'string', multiple: true, default: [] as string[] },
   config: { type: 'string' },
   convention: { type: 'string', default: conventions[0] },
@@ -99,6 +103,8 @@ export function readCompareOptions(args: readonly string[]): CompareOptions {
   const failOn = failLevels.find((level) => level === given['fail-on']);
   if (given['fail-on'] !== undefined && !failOn)
     throw new UsageError(`--fail-on ${given['fail-on']} is not allowed: ${failLevels.join(', ')} are`);
+  const other = [given.target, given.prediction, ...given.segment].find((name) => name === given.id);
+  if (other !== undefined) throw new UsageError(`--id ${other} has another role as well; an id has none`);
   const convention = conventions.find((name) => name === given.convention);
   if (!convention)
     throw new UsageError(`--convention ${given.convention} is not allowed: ${conventions.join(', ')} are`);
@@ -117,7 +123,8 @@ export function readCompareOptions(args: readonly string[]): CompareOptions {
     ...(given.target === undefined ? {} : { target: given.target }),
     ...(given.prediction === undefined ? {} : { prediction: given.prediction }),
     segments: [...new Set(given.segment)],
-    exclude: given.exclude,
+    ...(given.id === undefined ? {} : { id: given.id }),
+    exclude: given.id === undefined ? given.exclude : [...given.exclude, given.id],
     config,
     convention,
     ...(given.constraints === undefined

@@ -75,6 +75,7 @@ export async function planComparison(
     units,
     anchors: anchorsInOwnUnits(countedOn, units),
     segments: shared,
+    ...(options.id === undefined ? {} : { id: options.id }),
     notCompared: [
       ...shape.notCompared,
       ...notNow,
@@ -147,8 +148,9 @@ function leftOut(
 }
 
 function checkNames(reference: Table, current: Table, options: CompareOptions): void {
-  const { target, prediction, segments, exclude } = options;
+  const { target, prediction, segments, exclude, id } = options;
   const words: [string, string | undefined][] = [
+    ['id', id],
     ['target', target],
     ['prediction', prediction],
     ...segments.map((name): [string, string] => ['segment', name]),

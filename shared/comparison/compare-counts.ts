@@ -63,6 +63,8 @@ export interface CountedPair {
   /** Features of the reference that the current table lacks, and columns it has beyond the reference's. */
   readonly absent: readonly string[];
   readonly unexpected: readonly string[];
+  /** Current rows whose id an earlier row has. */
+  readonly duplicates?: number;
 }
 
 export function compareCounts(pair: CountedPair): Omit<Comparison, 'summary'> & {
@@ -159,7 +161,7 @@ function driftShare(verdicts: readonly FeatureVerdict[]): number {
 }
 
 function qualityOf(pair: CountedPair): QualityFinding[] {
-  const { anchors, reference, current, designEffect, unexpected } = pair;
+  const { anchors, reference, current, designEffect, unexpected, duplicates = 0 } = pair;
   const constraints = applicable(pair);
   const absent = pair.absent.map(
     (column): QualityFinding => ({
@@ -173,7 +175,14 @@ function qualityOf(pair: CountedPair): QualityFinding[] {
   );
   return [
     ...absent,
-    ...checkQuality({ anchors, reference, current, designEffect, unexpectedColumns: unexpected }),
+    ...checkQuality({
+      anchors,
+      reference,
+      current,
+      designEffect,
+      unexpectedColumns: unexpected,
+      duplicates,
+    }),
     ...(constraints ? checkConstraints(constraints, current) : []),
   ].sort((a, b) => Number(a.severity === 'soft') - Number(b.severity === 'soft'));
 }

@@ -41,7 +41,10 @@ export const duplicateRequestIds: QualityCheck = {
   scope: 'window',
   run({ duplicates = 0 }) {
     if (duplicates < this.threshold) return undefined;
-    return { observed: duplicates, message: `${duplicates} rows have the request id of another row` };
+    return {
+      observed: duplicates,
+      message: `${duplicates} ${duplicates === 1 ? 'row has' : 'rows have'} the id of another row`,
+    };
   },
 };
 
