@@ -1,7 +1,7 @@
 /** The one door between the calibration and the product: every call of the statistics under test is here. */
 
 import { type ComparedFeature, compareFeature, type FeatureDrift } from '#shared/drift/compare-feature.ts';
-import { measureDesignEffects } from '#shared/drift/design-effect.ts';
+import { measureDesignEffects, typicalEffect } from '#shared/drift/design-effect.ts';
 import {
   defaultLossPolicy,
   lossChange,
@@ -165,7 +165,12 @@ export function judge(
     .filter((anchor) => anchor.channel !== 'loss')
     .map((anchor) => compareColumn(reference, current, anchor.name));
   const features = judgeFeatures(drifts, defaultDriftPolicy);
-  const quality = checkQuality({ anchors, reference: profile, current });
+  const quality = checkQuality({
+    anchors,
+    reference: profile,
+    current,
+    designEffect: typicalEffect(reference.designEffects),
+  });
   const loss = anchors.anchors.find((anchor) => anchor.channel === 'loss');
   const performance = loss ? judgeLoss(reference, current, loss) : undefined;
   const outcome = judgeWindow({

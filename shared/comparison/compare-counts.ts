@@ -13,12 +13,8 @@ import { lossChange, lossSample, type PerformanceResult } from '../performance/l
 import type { Anchor, Anchors } from '../profile/anchors.ts';
 import { meanOf, standardDeviationOf } from '../profile/moments.ts';
 import { type FeatureProfile, featureOf, type Profile, rowsOf } from '../profile/profile.ts';
-import { checkConstraints } from '../quality/check-constraints.ts';
-import { checkQuality } from '../quality/check-quality.ts';
 import type { ConstraintsFile } from '../quality/constraints-file.ts';
-import type { QualityFinding } from '../quality/quality-check.ts';
 import type { Columns } from '../schema/columns.ts';
-import { dateColumnNames } from '../tabular/date-columns.ts';
 import { diagnose } from '../verdict/diagnose.ts';
 import { type FeatureVerdict, judgeFeatures } from '../verdict/judge-features.ts';
 import { judgeSegments, type SegmentVerdict, type Slice, segmentEntry } from '../verdict/judge-segments.ts';
@@ -33,6 +29,7 @@ import type {
   TableEntry,
 } from './comparison.ts';
 import { distributionOf } from './distribution.ts';
+import { qualityOf } from './quality-of.ts';
 import type { Roles } from './roles.ts';
 import { sampledRows } from './sampled-rows.ts';
 import { type FigureOptions, testFigures } from './test-figures.ts';
@@ -158,42 +155,6 @@ function driftShare(verdicts: readonly FeatureVerdict[]): number {
   const features = verdicts.filter(({ channel }) => channel === 'feature');
   const moved = features.filter(({ level }) => level === 'shifted' || isAlarm(level));
   return features.length === 0 ? 0 : moved.length / features.length;
-}
-
-function qualityOf(pair: CountedPair): QualityFinding[] {
-  const { anchors, reference, current, designEffect, unexpected, duplicates = 0 } = pair;
-  const constraints = applicable(pair);
-  const absent = pair.absent.map(
-    (column): QualityFinding => ({
-      check: 'column_absent',
-      severity: 'hard',
-      column,
-      observed: 0,
-      threshold: 0,
-      message: 'the column is absent from the current table',
-    }),
-  );
-  return [
-    ...absent,
-    ...checkQuality({
-      anchors,
-      reference,
-      current,
-      designEffect,
-      unexpectedColumns: unexpected,
-      duplicates,
-    }),
-    ...(constraints ? checkConstraints(constraints, current) : []),
-  ].sort((a, b) => Number(a.severity === 'soft') - Number(b.severity === 'soft'));
-}
-
-/** A column that was left out, by wish or for a reason already given, is not one that the data lack. */
-function applicable({ constraints, notCompared, anchors }: CountedPair): ConstraintsFile | undefined {
-  if (!constraints) return undefined;
-  const known = new Set(anchors.anchors.map(({ name }) => name));
-  const left = new Set(notCompared.flatMap(({ column }) => [column, ...dateColumnNames(column)]));
-  const columns = Object.entries(constraints.columns).filter(([name]) => known.has(name) || !left.has(name));
-  return { ...constraints, columns: Object.fromEntries(columns) };
 }
 
 function performanceOf(pair: CountedPair): PerformanceResult | undefined {

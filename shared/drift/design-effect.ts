@@ -52,6 +52,12 @@ export function measureDesignEffects(
   return effects;
 }
 
+/** For what is counted per row and not per column: the median column's effect; 1 where none was measured. */
+export function typicalEffect(designEffects: ReadonlyMap<string, number>): number {
+  const sorted = [...designEffects.values()].sort((one, other) => one - other);
+  return sorted[Math.floor(sorted.length / 2)] ?? 1;
+}
+
 /** Statistic / degrees of freedom of either part of the primary test, one per sub-window. */
 interface Ratios {
   readonly counts: number[];

@@ -3,6 +3,7 @@
 import { channelNames } from '../capture/channels.ts';
 import type { Diagnosis } from '../comparison/comparison.ts';
 import { compareFeature, type FeatureDrift } from '../drift/compare-feature.ts';
+import { typicalEffect } from '../drift/design-effect.ts';
 import { judgeMultivariate, type MultivariateFinding } from '../drift/multivariate/judge-multivariate.ts';
 import {
   defaultLossPolicy,
@@ -144,12 +145,6 @@ export function buildReport(input: ReportInput): Report {
     seasonal,
     policy,
   };
-}
-
-/** For what is counted per row and not per column: the median column's. */
-function typicalEffect(designEffects: ReadonlyMap<string, number>): number {
-  const sorted = [...designEffects.values()].sort((one, other) => one - other);
-  return sorted[Math.floor(sorted.length / 2)] ?? 1;
 }
 
 /** Segments that the baseline or the window has. */
