@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { OnnxModelError } from '#shared/onnx/session.ts';
-import { GbdtDataError } from '#shared/training/gbdt.ts';
+import { TrainingDataError } from '#shared/training/training-target.ts';
 import { runDemo } from './demo/command.ts';
 import { main } from './main.ts';
 
@@ -8,7 +8,7 @@ vi.mock('./demo/command.ts', () => ({ demoHelp: '', runDemo: vi.fn() }));
 afterEach(() => vi.restoreAllMocks());
 
 test.each([
-  new GbdtDataError('no rows to train on: at least 1 is needed'),
+  new TrainingDataError('no rows to train on: at least 1 is needed'),
   new OnnxModelError('model needs memory'),
 ])('a $name is a fault of the data: told in one line, exit 2', async (error) => {
   vi.mocked(runDemo).mockRejectedValueOnce(error);

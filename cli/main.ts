@@ -47,7 +47,7 @@ const commands: Readonly<Record<string, Command>> = {
 };
 
 /** Faults of the words or the data, by name: told in one line, not as a crash. */
-const expected = ['UsageError', 'InvalidDataError', 'GbdtDataError', 'OnnxModelError'];
+const expected = ['UsageError', 'InvalidDataError', 'TrainingDataError', 'OnnxModelError'];
 const inUse = 'DataDirInUseError';
 
 export async function main(args: readonly string[]): Promise<number> {

@@ -2,14 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { Columns } from '#shared/schema/columns.ts';
 import { cells, referenceFile, splitReference, tableColumns } from '#shared/testing/reference-data.ts';
 import { neighbour } from '#shared/training/float32.ts';
-import {
-  fitGbdt,
-  type GbdtModel,
-  type GbdtOptions,
-  type GbdtTarget,
-  predictGbdt,
-} from '#shared/training/gbdt.ts';
+import { fitGbdt, type GbdtModel, type GbdtOptions, predictGbdt } from '#shared/training/gbdt.ts';
 import { compareParity, parityRows } from '#shared/training/parity.ts';
+import type { TrainingTarget } from '#shared/training/training-target.ts';
 import { exportGbdt } from './export-gbdt.ts';
 import { type OnnxOutput, openSession } from './session.ts';
 
@@ -37,8 +32,8 @@ const values = perRow(
   (row) =>
     (Number.isNaN(size[row]) ? 3 : size[row]! * 2) + count[row]! + (place[row]?.length ?? 20) + noise(row, 6),
 );
-const regression: GbdtTarget = { task: 'regression', values };
-const classes = (classesCount: number): GbdtTarget => ({
+const regression: TrainingTarget = { task: 'regression', values };
+const classes = (classesCount: number): TrainingTarget => ({
   task: 'classification',
   labels: Int32Array.from(values, (value) =>
     Math.min(classesCount - 1, Math.max(0, Math.floor((value * classesCount) / 50))),

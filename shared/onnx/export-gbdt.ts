@@ -1,6 +1,7 @@
 /** Turns a trained gradient-boosting model into an ONNX file that takes the same branches. */
 
-import type { ColumnEncoding, GbdtModel, GbdtTree } from '#shared/training/gbdt-model.ts';
+import type { ColumnEncoding } from '#shared/training/column-encoding.ts';
+import type { GbdtModel, GbdtTree } from '#shared/training/gbdt-model.ts';
 import { type Attribute, encodeModel, ML_DOMAIN, type Node, type TensorInfo } from './graph.ts';
 
 /**
@@ -132,6 +133,8 @@ function withNegativeLeaf(trees: readonly GbdtTree[]): readonly GbdtTree[] {
     output: 0,
     column: Int32Array.of(0, -1, -1),
     threshold: Float32Array.of(Number.POSITIVE_INFINITY, 0, 0),
+    set: Int32Array.of(-1, -1, -1),
+    setBits: new Uint32Array(),
     left: Int32Array.of(1, 0, 0),
     right: Int32Array.of(2, 0, 0),
     missingLeft: Uint8Array.of(1, 0, 0),

@@ -12,15 +12,25 @@ import {
 } from './protobuf.ts';
 
 /** `TensorProto.DataType` of the element types used here. */
-const ELEMENT_TYPES = { float: 1, int64: 7, string: 8, double: 11 } as const;
+const ELEMENT_TYPES = { float: 1, uint8: 2, int64: 7, string: 8, bool: 9, double: 11 } as const;
 
 /** `AttributeProto.AttributeType`, with the field that holds the value. */
-const ATTRIBUTE_TYPES = { float: 1, integer: 2, string: 3, floats: 6, integers: 7, strings: 8 } as const;
+const ATTRIBUTE_TYPES = {
+  float: 1,
+  integer: 2,
+  string: 3,
+  tensor: 4,
+  floats: 6,
+  integers: 7,
+  strings: 8,
+} as const;
 
-/** Oldest versions that hold everything we write: a model made today loads in runtimes since 2022. */
-const IR_VERSION = 8;
-const OPSET = 17;
-const ML_OPSET = 3;
+/** Oldest versions that hold what a graph needs: most models made today load in runtimes since 2022. */
+const LANGUAGES = {
+  2022: { ir: 8, opset: 17, ml: 3 },
+  /** The first with `TreeEnsemble`, whose nodes may test membership in a set. */
+  2024: { ir: 10, opset: 21, ml: 5 },
+} as const;
 /** The domain of the tree ensembles and encoders. */
 export const ML_DOMAIN = 'ai.onnx.ml';
 
@@ -28,6 +38,7 @@ export type Attribute =
   | { readonly kind: 'float'; readonly value: number }
   | { readonly kind: 'integer'; readonly value: number }
   | { readonly kind: 'string'; readonly value: string }
+  | { readonly kind: 'tensor'; readonly value: Tensor }
   | { readonly kind: 'floats'; readonly value: ArrayLike<number> }
   | { readonly kind: 'integers'; readonly value: ArrayLike<number> }
   | { readonly kind: 'strings'; readonly value: readonly string[] };
@@ -48,12 +59,24 @@ export interface TensorInfo {
   readonly shape: readonly (number | string)[];
 }
 
+/** A constant, its values row by row. */
+export type Tensor = { readonly name: string; readonly shape: readonly number[] } & (
+  | { readonly type: 'float'; readonly values: Float32Array }
+  | { readonly type: 'uint8'; readonly values: Uint8Array }
+  | { readonly type: 'int64'; readonly values: readonly number[] }
+  | { readonly type: 'string'; readonly values: readonly string[] }
+);
+
 export interface Graph {
   readonly name: string;
+  /** Of the operators used. @default 2022 */
+  readonly language?: keyof typeof LANGUAGES;
   /** In an order in which every input is made before it is used. */
   readonly nodes: readonly Node[];
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
+  /** Weights and other constants that nodes read by name. */
+  readonly initializers?: readonly Tensor[];
 }
 
 /**
@@ -69,12 +92,13 @@ export interface Graph {
  * encodeModel({ name: 'copy', nodes: [identity], inputs: [x], outputs: [y] }, {}); // the bytes of copy.onnx
  */
 export function encodeModel(graph: Graph, metadata: Readonly<Record<string, string>>): Uint8Array {
+  const { ir, opset, ml } = LANGUAGES[graph.language ?? 2022];
   return message(
-    integerField(1, IR_VERSION),
+    integerField(1, ir),
     stringField(2, 'tidemark'),
     bytesField(7, encodeGraph(graph)),
-    bytesField(8, encodeOpset('', OPSET)),
-    bytesField(8, encodeOpset(ML_DOMAIN, ML_OPSET)),
+    bytesField(8, encodeOpset('', opset)),
+    bytesField(8, encodeOpset(ML_DOMAIN, ml)),
     ...Object.entries(metadata).map(([key, value]) =>
       bytesField(14, message(stringField(1, key), stringField(2, value))),
     ),
@@ -85,10 +109,11 @@ function encodeOpset(domain: string, version: number): Bytes {
   return message(stringField(1, domain), integerField(2, version));
 }
 
-function encodeGraph({ name, nodes, inputs, outputs }: Graph): Bytes {
+function encodeGraph({ name, nodes, inputs, outputs, initializers = [] }: Graph): Bytes {
   return message(
     ...nodes.map((node) => bytesField(1, encodeNode(node))),
     stringField(2, name),
+    ...initializers.map((tensor) => bytesField(5, encodeTensor(tensor))),
     ...inputs.map((input) => bytesField(11, encodeTensorInfo(input))),
     ...outputs.map((output) => bytesField(12, encodeTensorInfo(output))),
   );
@@ -120,12 +145,36 @@ function encodeAttributeValue(attribute: Attribute): Bytes[] {
       return [integerField(3, attribute.value)];
     case 'string':
       return [stringField(4, attribute.value)];
+    case 'tensor':
+      return [bytesField(5, encodeTensor(attribute.value))];
     case 'floats':
       return [packedFloats(7, attribute.value)];
     case 'integers':
       return [packedIntegers(8, attribute.value)];
     case 'strings':
       return attribute.value.map((value) => stringField(9, value));
+  }
+}
+
+function encodeTensor(tensor: Tensor): Bytes {
+  return message(
+    ...tensor.shape.map((size) => integerField(1, size)),
+    integerField(2, ELEMENT_TYPES[tensor.type]),
+    ...encodeValues(tensor),
+    stringField(8, tensor.name),
+  );
+}
+
+function encodeValues(tensor: Tensor): Bytes[] {
+  switch (tensor.type) {
+    case 'float':
+      return [packedFloats(4, tensor.values)];
+    case 'uint8':
+      return [packedIntegers(5, tensor.values)];
+    case 'int64':
+      return [packedIntegers(7, tensor.values)];
+    case 'string':
+      return tensor.values.map((value) => stringField(6, value));
   }
 }
 

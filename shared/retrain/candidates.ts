@@ -1,9 +1,10 @@
 /** The candidates of a run: which rows, with which weight, and the fit whose size an inner validation split decides. */
 
+import type { TrainingTarget } from '#shared/training/training-target.ts';
 import { exportGbdt } from '../onnx/export-gbdt.ts';
 import type { Columns } from '../schema/columns.ts';
 import type { ModelSchema } from '../schema/feature-schema.ts';
-import { fitGbdt, type GbdtModel, type GbdtOptions, type GbdtTarget, predictGbdt } from '../training/gbdt.ts';
+import { fitGbdt, type GbdtModel, type GbdtOptions, predictGbdt } from '../training/gbdt.ts';
 import { featuresOf, targetOf } from './labelled-data.ts';
 import type { LabelledRow } from './snapshot.ts';
 
@@ -92,7 +93,7 @@ function treeSize(rows: number): GbdtOptions {
   };
 }
 
-function meanLoss(model: GbdtModel, data: Columns, target: GbdtTarget): number {
+function meanLoss(model: GbdtModel, data: Columns, target: TrainingTarget): number {
   const outputs = predictGbdt(model, data);
   let sum = 0;
   for (let row = 0; row < data.rows; row++) {

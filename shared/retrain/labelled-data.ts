@@ -1,11 +1,11 @@
 /** Labelled rows as training input, and the files they are kept in. */
+import type { TrainingTarget } from '#shared/training/training-target.ts';
 import { decodeRows } from '../capture/archive.ts';
 import type { Deps } from '../deps.ts';
 import { InvalidDataError } from '../errors.ts';
 import type { Columns } from '../schema/columns.ts';
 import type { ModelSchema } from '../schema/feature-schema.ts';
 import { rowsToColumns } from '../schema/rows.ts';
-import type { GbdtTarget } from '../training/gbdt.ts';
 import type { LabelledRow } from './snapshot.ts';
 
 export function featuresOf(schema: ModelSchema, rows: readonly LabelledRow[]): Columns {
@@ -16,7 +16,7 @@ export function featuresOf(schema: ModelSchema, rows: readonly LabelledRow[]): C
 }
 
 /** Labels in the trainer's form; every label must be a class of the schema, or a number. */
-export function targetOf(schema: ModelSchema, rows: readonly LabelledRow[]): GbdtTarget {
+export function targetOf(schema: ModelSchema, rows: readonly LabelledRow[]): TrainingTarget {
   const { classes } = schema.target;
   if (!classes) return { task: 'regression', values: Float64Array.from(rows, (row) => Number(row.label)) };
   const codes = new Map(classes.map((label, code) => [label, code]));

@@ -2,7 +2,8 @@
 
 import type { BinnedColumn } from './binning.ts';
 import { initialScores, lossFor } from './gbdt-loss.ts';
-import type { GbdtTarget, GbdtTree } from './gbdt-model.ts';
+import type { GbdtTree } from './gbdt-model.ts';
+import type { TrainingTarget } from './training-target.ts';
 import { createGrower, type GrowOptions } from './tree-growing.ts';
 
 export interface Boosting {
@@ -21,7 +22,7 @@ export interface Boosting {
  */
 export function startBoosting(
   columns: readonly BinnedColumn[],
-  target: GbdtTarget,
+  target: TrainingTarget,
   weights: Float32Array | undefined,
   baseValues: Float32Array,
   options: GrowOptions,

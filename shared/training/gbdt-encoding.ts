@@ -1,8 +1,8 @@
-/** From columns to the float32 values that trees compare: the first step of both training and prediction. */
+/** The order in which categories get their codes. */
 
-import type { CategoricalColumn, Column, Columns } from '#shared/schema/columns.ts';
+import type { CategoricalColumn } from '#shared/schema/columns.ts';
 import { firstPrincipalComponent } from './category-axis.ts';
-import { type ColumnEncoding, GbdtDataError } from './gbdt-model.ts';
+import type { ColumnEncoding } from './column-encoding.ts';
 
 /** A category's mean is pulled towards the overall mean as if by this many more rows. */
 const SMOOTHING_ROWS = 10;
@@ -39,34 +39,6 @@ export function learnCategories(
     .sort((one, other) => one.rank - other.rank || (one.category < other.category ? -1 : 1))
     .map(({ category }) => category);
   return { kind: 'categorical', name: column.name, categories };
-}
-
-/**
- * The columns a model reads, found by name and in the model's order; missing and unseen values are `NaN`.
- *
- * @throws GbdtDataError when a column is absent or of the other kind
- */
-export function encodeColumns(encodings: readonly ColumnEncoding[], data: Columns): Float32Array[] {
-  const byName = new Map(data.columns.map((column) => [column.name, column]));
-  return encodings.map((encoding) => {
-    const column = byName.get(encoding.name);
-    if (column === undefined) throw new GbdtDataError(`column "${encoding.name}" is missing`);
-    return encodeColumn(encoding, column);
-  });
-}
-
-/** One column's float32 values; numbers are rounded to float32 here, before anything compares them. */
-export function encodeColumn(encoding: ColumnEncoding, column: Column): Float32Array {
-  if (encoding.kind === 'numeric' && column.kind === 'numeric')
-    return column.values instanceof Float32Array ? column.values : Float32Array.from(column.values);
-  if (encoding.kind === 'categorical' && column.kind === 'categorical') {
-    const codes = new Map(encoding.categories.map((category, code) => [category, code]));
-    const encoded = new Float32Array(column.values.length);
-    for (let row = 0; row < encoded.length; row++)
-      encoded[row] = codes.get(column.values[row] ?? '') ?? Number.NaN;
-    return encoded;
-  }
-  throw new GbdtDataError(`column "${encoding.name}" is ${column.kind}, must be ${encoding.kind}`);
 }
 
 function mostFrequent(column: CategoricalColumn, limit: number): string[] {

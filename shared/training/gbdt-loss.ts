@@ -1,6 +1,6 @@
 /** What boosting minimises: squared error, logistic loss or cross-entropy, each by its gradient and hessian. */
 
-import type { GbdtTarget } from './gbdt-model.ts';
+import type { TrainingTarget } from './training-target.ts';
 
 /** A class without rows starts at this share, so that its score is finite. */
 const SMALLEST_SHARE = 1e-7;
@@ -19,7 +19,7 @@ export interface Loss {
 /**
  * The score to start from: the (weighted) mean, the log odds of the second class, or the log share of each class.
  */
-export function startingScores(target: GbdtTarget, weights: Float32Array | undefined): Float32Array {
+export function startingScores(target: TrainingTarget, weights: Float32Array | undefined): Float32Array {
   if (target.task === 'regression') return Float32Array.of(weightedMean(target.values, weights));
   const shares = new Float64Array(target.classes.length);
   let total = 0;
@@ -43,14 +43,14 @@ export function initialScores(baseValues: Float32Array, rows: number): Float64Ar
 }
 
 /** The loss for a target, weighted per row. */
-export function lossFor(target: GbdtTarget, weights: Float32Array | undefined): Loss {
+export function lossFor(target: TrainingTarget, weights: Float32Array | undefined): Loss {
   if (target.task === 'regression') return squaredLoss(target.values, weights);
   if (target.classes.length === 2) return logisticLoss(target.labels, weights);
   return softmaxLoss(target.labels, target.classes.length, weights);
 }
 
 /** Mean loss of raw scores: squared error, or negative log-likelihood; what early stopping watches. */
-export function meanLoss(target: GbdtTarget, scores: Float64Array): number {
+export function meanLoss(target: TrainingTarget, scores: Float64Array): number {
   let sum = 0;
   if (target.task === 'regression') {
     for (let row = 0; row < scores.length; row++) sum += (scores[row]! - target.values[row]!) ** 2;

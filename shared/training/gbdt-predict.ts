@@ -1,8 +1,9 @@
 /** Scores rows with a trained model in float32 and in ONNX Runtime's order of operations. */
 
 import type { Columns } from '#shared/schema/columns.ts';
-import { encodeColumns } from './gbdt-encoding.ts';
-import type { GbdtModel, GbdtTree } from './gbdt-model.ts';
+import { encodeColumns } from './column-encoding.ts';
+import type { GbdtModel } from './gbdt-model.ts';
+import { findLeaf } from './tree.ts';
 
 /**
  * Predicts rows. Use it where there is no ONNX session, or to check one (`parity.ts`).
@@ -11,7 +12,7 @@ import type { GbdtModel, GbdtTree } from './gbdt-model.ts';
  * @param data - must hold the model's columns, found by name; others are ignored
  * @returns rows × outputs, row by row: one value for regression, else one probability per class in the order of
  *   `model.classes` (with two classes too)
- * @throws GbdtDataError when a column is absent or of the other kind
+ * @throws TrainingDataError when a column is absent or of the other kind
  * @example
  * predictGbdt(model, data).subarray(0, model.classes.length); // the first row's probabilities: [0.25, 0.75]
  */
@@ -27,18 +28,6 @@ export function predictGbdt(model: GbdtModel, data: Columns): Float32Array {
   for (let at = 0; at < scores.length; at++) scores[at] = scores[at]! + model.baseValues[at % outputs]!;
   if (model.task === 'regression') return scores;
   return outputs === 1 ? logistic(scores) : softmax(scores, outputs);
-}
-
-/** The leaf of `tree` that a row of encoded columns falls into. */
-export function findLeaf(tree: GbdtTree, inputs: readonly Float32Array[], row: number): number {
-  const { column, threshold, left, right, missingLeft } = tree;
-  let node = 0;
-  while (column[node]! >= 0) {
-    const value = inputs[column[node]!]![row]!;
-    const goesLeft = Number.isNaN(value) ? missingLeft[node] === 1 : value <= threshold[node]!;
-    node = goesLeft ? left[node]! : right[node]!;
-  }
-  return node;
 }
 
 /** Both probabilities from one score, as ONNX Runtime's `ComputeLogistic` does. */

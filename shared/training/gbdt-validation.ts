@@ -1,11 +1,12 @@
 /** Early stopping: follows the loss on rows that are not trained on, and says which round was best. */
 
 import type { Columns } from '#shared/schema/columns.ts';
-import { checkValidationData } from './gbdt-check.ts';
-import { encodeColumns } from './gbdt-encoding.ts';
+import { type ColumnEncoding, encodeColumns } from './column-encoding.ts';
 import { initialScores, meanLoss } from './gbdt-loss.ts';
-import type { ColumnEncoding, GbdtTarget, GbdtTree } from './gbdt-model.ts';
-import { findLeaf } from './gbdt-predict.ts';
+import type { GbdtTree } from './gbdt-model.ts';
+import { checkValidationData } from './training-check.ts';
+import type { TrainingTarget } from './training-target.ts';
+import { findLeaf } from './tree.ts';
 
 export interface ValidationWatch {
   /** Takes the trees of one more round into account. */
@@ -21,11 +22,11 @@ export interface ValidationWatch {
  *
  * @param validation - rows with the columns and the task of training
  * @param patience - rounds to wait for a smaller loss, at least 1
- * @throws GbdtDataError when the rows or their target do not fit the training ones
+ * @throws TrainingDataError when the rows or their target do not fit the training ones
  */
 export function watchValidation(
-  { data, target }: { readonly data: Columns; readonly target: GbdtTarget },
-  training: GbdtTarget,
+  { data, target }: { readonly data: Columns; readonly target: TrainingTarget },
+  training: TrainingTarget,
   columns: readonly ColumnEncoding[],
   baseValues: Float32Array,
   patience: number,

@@ -3,18 +3,19 @@ import { describe, expect, it } from 'vitest';
 import type { Columns, NumericColumn } from '#shared/schema/columns.ts';
 import { parseCsv } from '#shared/schema/csv.ts';
 import { cells, referenceFile, splitReference, tableColumns } from '#shared/testing/reference-data.ts';
-import { fitGbdt, type GbdtTarget, importance, predictGbdt } from './gbdt.ts';
+import { fitGbdt, importance, predictGbdt } from './gbdt.ts';
+import type { TrainingTarget } from './training-target.ts';
 
 const numeric = (name: string, values: readonly number[]) =>
   ({ kind: 'numeric', name, values: Float64Array.from(values) }) as const;
 const categorical = (name: string, values: readonly (string | null)[]) =>
   ({ kind: 'categorical', name, values }) as const;
 const table = (...columns: Columns['columns']): Columns => ({ rows: columns[0]!.values.length, columns });
-const regression = (values: readonly number[]): GbdtTarget => ({
+const regression = (values: readonly number[]): TrainingTarget => ({
   task: 'regression',
   values: Float64Array.from(values),
 });
-const classification = (labels: readonly number[], classes: readonly string[]): GbdtTarget => ({
+const classification = (labels: readonly number[], classes: readonly string[]): TrainingTarget => ({
   task: 'classification',
   labels: Int32Array.from(labels),
   classes,
@@ -268,7 +269,7 @@ describe('refusals', () => {
     ],
   ];
   it.each(refused)('%s', (message, act) => {
-    expect(act).toThrow(expect.objectContaining({ name: 'GbdtDataError', message }));
+    expect(act).toThrow(expect.objectContaining({ name: 'TrainingDataError', message }));
   });
 });
 

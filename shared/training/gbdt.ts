@@ -2,16 +2,17 @@
 
 import type { Column, Columns } from '#shared/schema/columns.ts';
 import { type BinnedColumn, binCodes, binColumn } from './binning.ts';
+import { type ColumnEncoding, encodeColumn } from './column-encoding.ts';
 import { startBoosting } from './gbdt-boosting.ts';
-import { checkOption, checkTrainingData, normalisedWeights } from './gbdt-check.ts';
-import { encodeColumn, learnCategories } from './gbdt-encoding.ts';
+import { learnCategories } from './gbdt-encoding.ts';
 import { startingScores } from './gbdt-loss.ts';
-import type { ColumnEncoding, GbdtModel, GbdtTarget, GbdtTree } from './gbdt-model.ts';
+import type { GbdtModel, GbdtTree } from './gbdt-model.ts';
 import { watchValidation } from './gbdt-validation.ts';
+import { checkOption, checkTrainingData, normalisedWeights } from './training-check.ts';
+import type { TrainingTarget } from './training-target.ts';
 import type { GrowOptions } from './tree-growing.ts';
 
-export type { GbdtModel, GbdtTarget } from './gbdt-model.ts';
-export { GbdtDataError } from './gbdt-model.ts';
+export type { GbdtModel } from './gbdt-model.ts';
 export { predictGbdt } from './gbdt-predict.ts';
 
 export interface GbdtOptions {
@@ -30,7 +31,7 @@ export interface GbdtOptions {
   /** One per row, at least 0; only their ratios matter. @default equal */
   readonly weights?: Float32Array;
   /** Rows to stop early on: the model keeps the rounds up to the one with the smallest loss on them. */
-  readonly validation?: { readonly data: Columns; readonly target: GbdtTarget };
+  readonly validation?: { readonly data: Columns; readonly target: TrainingTarget };
   /** Rounds without a smaller validation loss before training stops, at least 1. @default 20 */
   readonly earlyStoppingRounds?: number;
   /** Called after each round. */
@@ -62,12 +63,12 @@ const PILOT = { rounds: 10, learningRate: 0.5, maxLeaves: 31 };
  *
  * @param data - feature columns; an empty string in a categorical column is missing
  * @param target - one value or label per row
- * @throws GbdtDataError for data, targets, weights or options no model can be made of
+ * @throws TrainingDataError for data, targets, weights or options no model can be made of
  * @example
  * const model = fitGbdt(features, { task: 'regression', values: prices });
  * predictGbdt(model, features); // one predicted price per row
  */
-export function fitGbdt(data: Columns, target: GbdtTarget, options: GbdtOptions = {}): GbdtModel {
+export function fitGbdt(data: Columns, target: TrainingTarget, options: GbdtOptions = {}): GbdtModel {
   const settings = checkedSettings(options);
   checkTrainingData(data, target);
   const weights = options.weights && normalisedWeights(options.weights, data.rows);
@@ -154,7 +155,7 @@ function learnEncodings(
 /** What a quick model of the numeric columns leaves unexplained; categories are ordered by it. */
 function pilotResiduals(
   columns: readonly (BinnedColumn | undefined)[],
-  target: GbdtTarget,
+  target: TrainingTarget,
   weights: Float32Array | undefined,
   baseValues: Float32Array,
   options: GrowOptions & { readonly rounds: number },

@@ -1,7 +1,8 @@
 /** The cells that show a wrong export: around every split in rows that reach it, and the odd values of every column. */
 
+import type { ColumnEncoding } from './column-encoding.ts';
 import { neighbour } from './float32.ts';
-import type { ColumnEncoding, GbdtModel, GbdtTree } from './gbdt-model.ts';
+import type { GbdtModel, GbdtTree } from './gbdt-model.ts';
 
 /** More splits than this are thinned. */
 const MAX_SPLITS = 5000;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Columns } from '#shared/schema/columns.ts';
+import { encodeColumns } from './column-encoding.ts';
 import { neighbour } from './float32.ts';
 import { fitGbdt } from './gbdt.ts';
-import { encodeColumns } from './gbdt-encoding.ts';
 import { compareParity, parityRows } from './parity.ts';
 
 const rows = 300;

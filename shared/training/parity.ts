@@ -2,7 +2,7 @@
 
 import { seededRandom } from '#shared/random.ts';
 import { appendRows, type Column, type Columns, takeRows } from '#shared/schema/columns.ts';
-import { encodeColumns } from './gbdt-encoding.ts';
+import { encodeColumns } from './column-encoding.ts';
 import type { GbdtModel } from './gbdt-model.ts';
 import { type Probe, splitProbes, valueProbes } from './parity-probes.ts';
 

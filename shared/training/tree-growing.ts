@@ -141,20 +141,18 @@ function removeBest(open: Leaf[]): Leaf {
  * written to both sides and only one side advances: a branch here would be mispredicted every other time.
  */
 function partition(
-  { bins, cuts }: BinnedColumn,
-  split: Split,
+  { bins }: BinnedColumn,
+  { leftBins }: Split,
   order: Int32Array,
   scratch: Int32Array,
   start: number,
   end: number,
 ): number {
-  const isLeft = new Uint8Array(256).fill(1, 0, split.bin + 1);
-  if (split.missingLeft) isLeft[cuts.length + 1] = 1;
   let left = start;
   let right = 0;
   for (let at = start; at < end; at++) {
     const row = order[at]!;
-    const step = isLeft[bins[row]!]!;
+    const step = leftBins[bins[row]!]!;
     order[left] = row;
     scratch[right] = row;
     left += step;

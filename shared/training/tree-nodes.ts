@@ -7,6 +7,8 @@ import type { Split } from './tree-split.ts';
 export interface NodeLists {
   readonly column: number[];
   readonly threshold: number[];
+  readonly set: number[];
+  readonly setBits: number[];
   readonly left: number[];
   readonly right: number[];
   readonly missingLeft: number[];
@@ -16,12 +18,23 @@ export interface NodeLists {
 
 /** A tree without nodes. */
 export function emptyNodes(): NodeLists {
-  return { column: [], threshold: [], left: [], right: [], missingLeft: [], value: [], gain: [] };
+  return {
+    column: [],
+    threshold: [],
+    set: [],
+    setBits: [],
+    left: [],
+    right: [],
+    missingLeft: [],
+    value: [],
+    gain: [],
+  };
 }
 
 /** Appends a leaf of value 0 and returns its index. */
 export function addNode(nodes: NodeLists): number {
   nodes.column.push(-1);
+  nodes.set.push(-1);
   for (const list of [nodes.threshold, nodes.left, nodes.right, nodes.missingLeft, nodes.value, nodes.gain])
     list.push(0);
   return nodes.column.length - 1;
@@ -51,6 +64,8 @@ export function toTree(nodes: NodeLists, output: number): GbdtTree {
     output,
     column: Int32Array.from(nodes.column),
     threshold: Float32Array.from(nodes.threshold),
+    set: Int32Array.from(nodes.set),
+    setBits: Uint32Array.from(nodes.setBits),
     left: Int32Array.from(nodes.left),
     right: Int32Array.from(nodes.right),
     missingLeft: Uint8Array.from(nodes.missingLeft),

@@ -15,8 +15,10 @@ export interface Sums {
 
 export interface Split {
   readonly column: number;
-  /** Rows in this bin and the ones before it go left. */
+  /** The last bin that goes left. */
   readonly bin: number;
+  /** By bin, the missing one included: 1 where its rows go left. 256 long. */
+  readonly leftBins: Uint8Array;
   readonly missingLeft: boolean;
   readonly gain: number;
   readonly left: Sums;
@@ -98,9 +100,13 @@ function findColumnSplit(
     }
   }
   if (bestBin < 0) return undefined;
+  const missingLeft = missingRows > 0 ? bestMissingLeft === 1 : bestRows * 2 >= node.rows;
+  const leftBins = new Uint8Array(256).fill(1, 0, bestBin + 1);
+  if (missingLeft) leftBins[valueBins] = 1;
   return {
     bin: bestBin,
-    missingLeft: missingRows > 0 ? bestMissingLeft === 1 : bestRows * 2 >= node.rows,
+    leftBins,
+    missingLeft,
     gain: bestGain,
     left: { gradient: bestGradient, hessian: bestHessian, rows: bestRows },
     right: {

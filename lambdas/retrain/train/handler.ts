@@ -1,4 +1,5 @@
 /** Fourth step, once per candidate: fit, export, keep both. A candidate that cannot be trained is an answer; its siblings go on. */
+
 import { serialize } from 'node:v8';
 import type { Deps } from '#shared/deps.ts';
 import { InvalidDataError } from '#shared/errors.ts';
@@ -6,7 +7,7 @@ import { objectKeys } from '#shared/registry/keys.ts';
 import { resolveModel } from '#shared/registry/registry.ts';
 import { type CandidateName, trainCandidate } from '#shared/retrain/candidates.ts';
 import { readLabelled } from '#shared/retrain/labelled-data.ts';
-import { GbdtDataError } from '#shared/training/gbdt.ts';
+import { TrainingDataError } from '#shared/training/training-target.ts';
 
 export interface TrainEvent {
   readonly execution: string;
@@ -37,7 +38,7 @@ export function createTrainHandler(deps: Deps) {
         gbdt: key('gbdt'),
       };
     } catch (error) {
-      if (error instanceof GbdtDataError || error instanceof InvalidDataError)
+      if (error instanceof TrainingDataError || error instanceof InvalidDataError)
         return { candidate, status: 'failed', reason: error.message };
       throw error;
     }

@@ -1,31 +1,31 @@
 /** Refuses rows, targets, weights and options that cannot make a model, saying which value and what is allowed. */
 
 import type { Columns } from '#shared/schema/columns.ts';
-import { GbdtDataError, type GbdtTarget } from './gbdt-model.ts';
+import { TrainingDataError, type TrainingTarget } from './training-target.ts';
 
 /**
  * Checks columns against each other and against the target.
  *
- * @throws GbdtDataError naming the first fault: no rows, no columns, unequal lengths, two columns of one name,
+ * @throws TrainingDataError naming the first fault: no rows, no columns, unequal lengths, two columns of one name,
  *   a target that is not finite, a label out of range, fewer than two classes present
  */
-export function checkTrainingData(data: Columns, target: GbdtTarget): void {
-  if (data.rows === 0) throw new GbdtDataError('no rows to train on: at least 1 is needed');
-  if (data.columns.length === 0) throw new GbdtDataError('no columns to train on: at least 1 is needed');
+export function checkTrainingData(data: Columns, target: TrainingTarget): void {
+  if (data.rows === 0) throw new TrainingDataError('no rows to train on: at least 1 is needed');
+  if (data.columns.length === 0) throw new TrainingDataError('no columns to train on: at least 1 is needed');
   checkColumns(data);
   checkTarget(data.rows, target);
   if (target.task === 'classification') checkClassesPresent(target.labels, target.classes);
 }
 
 /** Checks rows that are scored but not trained on; they need not contain every class. */
-export function checkValidationData(data: Columns, target: GbdtTarget, training: GbdtTarget): void {
-  if (data.rows === 0) throw new GbdtDataError('no validation rows: at least 1 is needed');
+export function checkValidationData(data: Columns, target: TrainingTarget, training: TrainingTarget): void {
+  if (data.rows === 0) throw new TrainingDataError('no validation rows: at least 1 is needed');
   checkColumns(data);
   checkTarget(data.rows, target);
-  const classes = (of: GbdtTarget) => (of.task === 'classification' ? of.classes : []);
+  const classes = (of: TrainingTarget) => (of.task === 'classification' ? of.classes : []);
   const [expected, found] = [classes(training), classes(target)];
   if (target.task !== training.task || expected.join('\0') !== found.join('\0'))
-    throw new GbdtDataError(
+    throw new TrainingDataError(
       `validation target is ${target.task} [${found}], must be ${training.task} [${expected}] as in training`,
     );
 }
@@ -33,20 +33,20 @@ export function checkValidationData(data: Columns, target: GbdtTarget, training:
 /**
  * Row weights scaled to a mean of 1, so that only their ratios matter.
  *
- * @throws GbdtDataError for a wrong length, a negative or non-finite weight, or a sum of 0
+ * @throws TrainingDataError for a wrong length, a negative or non-finite weight, or a sum of 0
  */
 export function normalisedWeights(weights: Float32Array, rows: number): Float32Array {
   if (weights.length !== rows)
-    throw new GbdtDataError(`${weights.length} weights for ${rows} rows: must be one per row`);
+    throw new TrainingDataError(`${weights.length} weights for ${rows} rows: must be one per row`);
   const wrong = weights.findIndex((weight) => !(weight >= 0 && weight < Number.POSITIVE_INFINITY));
   if (wrong >= 0)
-    throw new GbdtDataError(`weight of row ${wrong} is ${weights[wrong]}: must be finite and at least 0`);
+    throw new TrainingDataError(`weight of row ${wrong} is ${weights[wrong]}: must be finite and at least 0`);
   const mean = weights.reduce((sum, weight) => sum + weight, 0) / rows;
-  if (mean === 0) throw new GbdtDataError('every weight is 0: at least one must be positive');
+  if (mean === 0) throw new TrainingDataError('every weight is 0: at least one must be positive');
   return weights.map((weight) => weight / mean);
 }
 
-/** @throws GbdtDataError unless `minimum <= value <= maximum`, and whole where it counts something */
+/** @throws TrainingDataError unless `minimum <= value <= maximum`, and whole where it counts something */
 export function checkOption(
   name: string,
   value: number,
@@ -56,26 +56,27 @@ export function checkOption(
 ): void {
   if (value >= minimum && value <= maximum && (!isCount || Number.isInteger(value))) return;
   const kind = isCount ? 'a whole number' : 'a number';
-  throw new GbdtDataError(`${name} is ${value}: must be ${kind} from ${minimum} to ${maximum}`);
+  throw new TrainingDataError(`${name} is ${value}: must be ${kind} from ${minimum} to ${maximum}`);
 }
 
 function checkColumns(data: Columns): void {
   const names = new Set<string>();
   for (const { name, values } of data.columns) {
     if (values.length !== data.rows)
-      throw new GbdtDataError(`column "${name}" has ${values.length} values: must have ${data.rows}`);
-    if (names.has(name)) throw new GbdtDataError(`two columns are named "${name}": names must differ`);
+      throw new TrainingDataError(`column "${name}" has ${values.length} values: must have ${data.rows}`);
+    if (names.has(name)) throw new TrainingDataError(`two columns are named "${name}": names must differ`);
     names.add(name);
   }
 }
 
-function checkTarget(rows: number, target: GbdtTarget): void {
+function checkTarget(rows: number, target: TrainingTarget): void {
   const found = target.task === 'regression' ? target.values.length : target.labels.length;
-  if (found !== rows) throw new GbdtDataError(`${found} target values for ${rows} rows: must be one per row`);
+  if (found !== rows)
+    throw new TrainingDataError(`${found} target values for ${rows} rows: must be one per row`);
   if (target.task === 'regression') {
     const wrong = target.values.findIndex((value) => !Number.isFinite(Math.fround(value)));
     if (wrong >= 0)
-      throw new GbdtDataError(
+      throw new TrainingDataError(
         `target at row ${wrong} is ${target.values[wrong]}: must be a finite float32 number`,
       );
     return;
@@ -83,7 +84,7 @@ function checkTarget(rows: number, target: GbdtTarget): void {
   const { labels, classes } = target;
   const wrong = labels.findIndex((label) => label < 0 || label >= classes.length);
   if (wrong >= 0)
-    throw new GbdtDataError(
+    throw new TrainingDataError(
       `label at row ${wrong} is ${labels[wrong]}: must be an index into ${classes.length} classes`,
     );
 }
@@ -92,5 +93,5 @@ function checkClassesPresent(labels: Int32Array, classes: readonly string[]): vo
   const present = new Set(labels);
   if (present.size >= 2) return;
   const found = [...present].map((label) => `"${classes[label]}"`).join(', ');
-  throw new GbdtDataError(`every label is ${found}: at least 2 classes must be present`);
+  throw new TrainingDataError(`every label is ${found}: at least 2 classes must be present`);
 }

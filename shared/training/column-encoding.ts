@@ -1,0 +1,42 @@
+/** From columns to the float32 values that models compute with: the first step of both training and prediction. */
+
+import type { Column, Columns } from '#shared/schema/columns.ts';
+import { TrainingDataError } from './training-target.ts';
+
+/** How one input column becomes the float the trees compare. */
+export type ColumnEncoding =
+  | { readonly kind: 'numeric'; readonly name: string }
+  | {
+      readonly kind: 'categorical';
+      readonly name: string;
+      /** A category's code is its position here; every other string, `null` and `''` are missing. */
+      readonly categories: readonly string[];
+    };
+
+/**
+ * The columns a model reads, found by name and in the model's order; missing and unseen values are `NaN`.
+ *
+ * @throws TrainingDataError when a column is absent or of the other kind
+ */
+export function encodeColumns(encodings: readonly ColumnEncoding[], data: Columns): Float32Array[] {
+  const byName = new Map(data.columns.map((column) => [column.name, column]));
+  return encodings.map((encoding) => {
+    const column = byName.get(encoding.name);
+    if (column === undefined) throw new TrainingDataError(`column "${encoding.name}" is missing`);
+    return encodeColumn(encoding, column);
+  });
+}
+
+/** One column's float32 values; numbers are rounded to float32 here, before anything compares them. */
+export function encodeColumn(encoding: ColumnEncoding, column: Column): Float32Array {
+  if (encoding.kind === 'numeric' && column.kind === 'numeric')
+    return column.values instanceof Float32Array ? column.values : Float32Array.from(column.values);
+  if (encoding.kind === 'categorical' && column.kind === 'categorical') {
+    const codes = new Map(encoding.categories.map((category, code) => [category, code]));
+    const encoded = new Float32Array(column.values.length);
+    for (let row = 0; row < encoded.length; row++)
+      encoded[row] = codes.get(column.values[row] ?? '') ?? Number.NaN;
+    return encoded;
+  }
+  throw new TrainingDataError(`column "${encoding.name}" is ${column.kind}, must be ${encoding.kind}`);
+}
