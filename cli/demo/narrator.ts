@@ -48,9 +48,10 @@ export function createNarrator(stream: NodeJS.WritableStream, startedAt: number)
     },
     trained({ version, metrics, parity, trainer }: Manifest) {
       say(`version ${version}: ${figures(metrics)} on held-out rows, ${trainer.rounds} rounds`);
-      more(
-        `onnxruntime answers as the trainer on ${parity.rows} rows (largest difference ${parity.max_absolute.toPrecision(2)})`,
-      );
+      if (parity)
+        more(
+          `onnxruntime answers as the trainer on ${parity.rows} rows (largest difference ${parity.max_absolute.toPrecision(2)})`,
+        );
     },
     serving: (url: string) =>
       say(`serving on ${url}; a window lasts 2 s here instead of 24 h, every step is the same`),

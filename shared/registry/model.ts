@@ -1,5 +1,6 @@
 /** What a model is: its record, policies and versions, as stored. */
 import * as z from 'zod';
+import { servingSchema } from '../onnx/serving.ts';
 import { type ModelSchema, modelSchemaSchema } from '../schema/feature-schema.ts';
 
 export const modelNameSchema = z
@@ -121,8 +122,12 @@ const manifestSchema = z.strictObject({
   snapshot: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
   /** Held-out figures: `rmse` and `mae`, or `accuracy` and `error_rate`, with `rows`. */
   metrics: z.record(z.string(), z.number()),
+  /** Largest first; empty where nothing is known of it. */
   importance: z.array(z.strictObject({ name: z.string(), share: z.number() })),
-  parity: z.strictObject({ rows: z.number(), max_absolute: z.number(), max_relative: z.number() }),
+  /** How far onnxruntime and the trainer differ; absent from a model that was trained elsewhere. */
+  parity: z.strictObject({ rows: z.number(), max_absolute: z.number(), max_relative: z.number() }).optional(),
+  /** Of a graph that was not made here. */
+  serving: servingSchema.optional(),
 });
 
 export type Manifest = z.infer<typeof manifestSchema>;

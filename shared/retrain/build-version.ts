@@ -40,6 +40,7 @@ export type VersionBuild =
   | {
       readonly passed: true;
       readonly manifest: Manifest;
+      readonly parity: Parity;
       readonly files: Readonly<Record<string, Uint8Array>>;
     }
   | { readonly passed: false; readonly reason: string };
@@ -60,7 +61,7 @@ export async function buildVersion(input: VersionInput): Promise<VersionBuild> {
     if (!parity.passed) return { passed: false, reason: parityReason(parity) };
     const answers = answersOf(schema, await session.run(heldOut));
     const manifest = manifestOf(input, parity, answers);
-    return { passed: true, manifest, files: await filesOf(input, heldOut.columns, answers) };
+    return { passed: true, manifest, parity, files: await filesOf(input, heldOut.columns, answers) };
   } finally {
     await session.release();
   }

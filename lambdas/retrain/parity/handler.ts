@@ -81,7 +81,7 @@ export function createParityHandler(deps: Deps) {
       metrics: build.manifest.metrics,
       run: execution,
     });
-    return { status: 'passed', version, candidate: best.candidate, rows: build.manifest.parity.rows };
+    return { status: 'passed', version, candidate: best.candidate, rows: build.parity.rows };
   };
 }
 
