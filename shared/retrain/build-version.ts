@@ -1,24 +1,17 @@
 /** From a trained model to a version's files: parity first, then held-out figures and the baseline it will be watched against. */
-import { encodeRows } from '../capture/archive.ts';
-import { answerColumns, channelNames, labelColumns } from '../capture/channels.ts';
 import { metricsOf, type Outputs } from '../evaluation/losses.ts';
 import type { Answer } from '../log/prediction-log.ts';
 import { answersOf } from '../onnx/answers.ts';
 import { type OnnxOutput, openSession } from '../onnx/session.ts';
-import { addColumns } from '../profile/add-columns.ts';
-import { buildAnchors, type Channel } from '../profile/anchors.ts';
-import { emptyProfile } from '../profile/profile.ts';
 import { seedFrom } from '../random.ts';
 import { sha256 } from '../registry/artefacts.ts';
-import { baselineFiles } from '../registry/baseline.ts';
 import type { Manifest, ModelRecord } from '../registry/model.ts';
-import type { Column } from '../schema/columns.ts';
 import { schemaHash } from '../schema/feature-schema.ts';
 import { type GbdtModel, importance, predictGbdt } from '../training/gbdt.ts';
 import { compareParity, type Parity, parityRows } from '../training/parity.ts';
-import { expectedContext } from './expected-context.ts';
 import { featuresOf } from './labelled-data.ts';
 import type { LabelledRow } from './snapshot.ts';
+import { versionFiles } from './version-files.ts';
 
 export interface VersionInput {
   readonly record: ModelRecord;
@@ -61,7 +54,7 @@ export async function buildVersion(input: VersionInput): Promise<VersionBuild> {
     if (!parity.passed) return { passed: false, reason: parityReason(parity) };
     const answers = answersOf(schema, await session.run(heldOut));
     const manifest = manifestOf(input, parity, answers);
-    return { passed: true, manifest, parity, files: await filesOf(input, heldOut.columns, answers) };
+    return { passed: true, manifest, parity, files: await versionFiles({ ...input, answers }) };
   } finally {
     await session.release();
   }
@@ -108,43 +101,4 @@ function manifestOf(input: VersionInput, parity: Parity, answers: readonly Answe
     importance: importance(input.model),
     parity: { rows: parity.rows, max_absolute: parity.maxAbsolute, max_relative: parity.maxRelative },
   };
-}
-
-/** Features from the accepted period; what the model says and how far off it is from held-out rows only. */
-async function filesOf(
-  input: VersionInput,
-  heldOut: readonly Column[],
-  answers: readonly Answer[],
-): Promise<Record<string, Uint8Array>> {
-  const { record, inherited } = input;
-  const { columns } = featuresOf(record.schema, input.expected);
-  const answered = answerColumns(answers);
-  const labelled = labelColumns(input.holdout.map((row, at) => ({ label: row.label, answer: answers[at]! })));
-  const outputs = [...answered, ...labelled];
-  const anchors = buildAnchors(
-    [...columns, ...outputs].map((column) => ({ ...column, channel: channelOf(column) })),
-  );
-  const reference = emptyProfile(anchors);
-  addColumns(reference, columns);
-  addColumns(reference, outputs);
-  const context = expectedContext({
-    anchors,
-    features: { at: input.expected.map((row) => row.at), columns },
-    outputs: { at: input.holdout.map((row) => row.at), columns: outputs },
-    heldOut: { features: heldOut, answers: answered },
-    windowMs: record.monitor.window_ms,
-    segments: record.monitor.segments,
-    ...(inherited ? { inherited } : {}),
-  });
-  return {
-    'model.onnx': input.onnx,
-    ...(await baselineFiles(anchors, reference, context)),
-    'train.ndjson.gz': await encodeRows(input.training),
-    'holdout.ndjson.gz': await encodeRows(input.holdout),
-  };
-}
-
-function channelOf(column: Column): Channel {
-  const known = Object.entries(channelNames).find(([, name]) => name === column.name);
-  return known ? (known[0] as Channel) : 'feature';
 }
