@@ -4,6 +4,9 @@ export type Outputs =
   | { readonly task: 'regression'; readonly values: ArrayLike<number> }
   | { readonly task: 'classification'; readonly predicted: readonly string[] };
 
+/** What a model answers; images are classified like rows. */
+type Task = 'regression' | 'classification' | 'image-classification';
+
 /**
  * Squared error for regression, 0/1 error for classification: the loss that gates and figures are made of.
  *
@@ -29,15 +32,12 @@ export function metricsOf(outputs: Outputs, labels: readonly (number | string)[]
 }
 
 /** The one figure a person compares: lower is better. */
-export function headline(task: 'regression' | 'classification'): 'rmse' | 'error_rate' {
+export function headline(task: Task): 'rmse' | 'error_rate' {
   return task === 'regression' ? 'rmse' : 'error_rate';
 }
 
 /** What a model that looks at nothing would answer: the mean, or the most frequent class. */
-export function naiveAnswer(
-  task: 'regression' | 'classification',
-  labels: readonly (number | string)[],
-): number | string {
+export function naiveAnswer(task: Task, labels: readonly (number | string)[]): number | string {
   if (task === 'regression') return average(Float64Array.from(labels, Number));
   const counts = new Map<string, number>();
   for (const label of labels) counts.set(String(label), (counts.get(String(label)) ?? 0) + 1);
@@ -45,13 +45,9 @@ export function naiveAnswer(
 }
 
 /** The outputs of always answering the same. */
-export function constantOutputs(
-  task: 'regression' | 'classification',
-  answer: number | string,
-  rows: number,
-): Outputs {
+export function constantOutputs(task: Task, answer: number | string, rows: number): Outputs {
   if (task === 'regression') return { task, values: new Float64Array(rows).fill(Number(answer)) };
-  return { task, predicted: new Array<string>(rows).fill(String(answer)) };
+  return { task: 'classification', predicted: new Array<string>(rows).fill(String(answer)) };
 }
 
 function average(values: Float64Array): number {

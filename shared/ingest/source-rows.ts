@@ -1,0 +1,142 @@
+/** Labelled rows of a model from an object or a query: read as a table, kept as the pipeline keeps rows. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import type { Deps } from '../deps.ts';
+import { InvalidDataError } from '../errors.ts';
+import type { ModelRecord, TrainingSource } from '../registry/model.ts';
+import type { LabelledRow } from '../retrain/snapshot.ts';
+import { parseDate } from '../schema/dates.ts';
+import type { FeatureRow, FeatureValue } from '../schema/rows.ts';
+import type { ColumnKind, Table, TableBatch } from '../tabular/table.ts';
+import { openTable } from '../tabular/table.ts';
+import { spoolQuery } from './postgres.ts';
+
+export interface SourceRows {
+  /** The newest `max_rows`, in order of time; in the order of the table where there is none. */
+  readonly rows: readonly LabelledRow[];
+  readonly notes: readonly string[];
+}
+
+/**
+ * @throws InvalidDataError when the source is not there or cannot be read, lacks a feature, the target or the time, or
+ *   has no row with a target
+ */
+export async function readSource(
+  deps: Pick<Deps, 'objects' | 'secret'>,
+  model: ModelRecord,
+  source: TrainingSource,
+): Promise<SourceRows> {
+  const folder = await mkdtemp(join(tmpdir(), 'tidemark-ingest-'));
+  try {
+    const file = await spool(deps, source, folder);
+    return await readTable(await openTable(file), model, source.time);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function spool(
+  deps: Pick<Deps, 'objects' | 'secret'>,
+  source: TrainingSource,
+  folder: string,
+): Promise<string> {
+  if (source.kind === 'object') {
+    const bytes = await deps.objects.get(source.key);
+    if (!bytes) throw new InvalidDataError(`the source ${source.key} is not there`);
+    const file = join(folder, basename(source.key));
+    await writeFile(file, bytes);
+    return file;
+  }
+  const connection = await deps.secret(source.secret);
+  if (connection === undefined) throw new InvalidDataError(`there is no secret named "${source.secret}"`);
+  const file = join(folder, 'query.csv');
+  await spoolQuery({ connection, query: source.query }, file);
+  return file;
+}
+
+async function readTable(table: Table, model: ModelRecord, time: string | undefined): Promise<SourceRows> {
+  const { features, target } = model.schema;
+  const wanted = [
+    ...features.filter(({ kind }) => kind !== 'id'),
+    { name: target.name, kind: 'target' as const },
+  ];
+  const missing = [...wanted.map(({ name }) => name), ...(time === undefined ? [] : [time])].find(
+    (name) => !table.names.includes(name),
+  );
+  if (missing !== undefined)
+    throw new InvalidDataError(
+      `the source has no column "${missing}"; it has ${table.names.slice(0, 50).join(', ')}`,
+    );
+  const kinds = new Map<string, ColumnKind>();
+  for (const { name, kind } of wanted) {
+    const isText = kind === 'target' ? target.classes !== undefined : kind !== 'numeric';
+    kinds.set(name, isText ? 'categorical' : 'numeric');
+  }
+  if (time !== undefined) kinds.set(time, 'categorical');
+  const rows: LabelledRow[] = [];
+  const limit = model.retrain.max_rows;
+  let read = 0;
+  let unlabelled = 0;
+  for await (const batch of table.batches({ kinds, exact: new Set(kinds.keys()) })) {
+    const cells = cellsOf(batch);
+    for (let row = 0; row < batch.rows; row++) {
+      const label = cells(target.name, row);
+      read += 1;
+      if (label === null) unlabelled += 1;
+      else rows.push(toRow(model, cells, row, { read, label, time }));
+    }
+    // without a time the newest are the last
+    if (time === undefined && rows.length > 2 * limit) rows.splice(0, rows.length - limit);
+  }
+  if (rows.length === 0) throw new InvalidDataError(`the source has no row with a value of "${target.name}"`);
+  rows.sort((one, other) => one.at - other.at);
+  const { rows: skipped, first } = table.skipped;
+  return {
+    rows: rows.slice(-limit),
+    notes: [
+      ...(unlabelled > 0 ? [`${unlabelled} of ${read} rows have no value of "${target.name}"`] : []),
+      ...(skipped > 0 ? [`${skipped} rows were skipped: ${first}`] : []),
+    ],
+  };
+}
+
+type Cells = (column: string, row: number) => FeatureValue;
+
+function cellsOf(batch: TableBatch): Cells {
+  const byName = new Map(batch.columns.map((column) => [column.name, column]));
+  return (name, row) => {
+    const value = byName.get(name)?.values[row];
+    return value === undefined || (typeof value === 'number' && !Number.isFinite(value)) ? null : value;
+  };
+}
+
+function toRow(
+  { schema }: ModelRecord,
+  cells: Cells,
+  row: number,
+  {
+    read,
+    label,
+    time,
+  }: { readonly read: number; readonly label: number | string; readonly time: string | undefined },
+): LabelledRow {
+  const features: Record<string, FeatureValue> = {};
+  for (const { name, kind } of schema.features) if (kind !== 'id') features[name] = cells(name, row);
+  return {
+    id: `source-${read}`,
+    at: time === undefined ? read : timeOf(cells(time, row), time, read),
+    features: features as FeatureRow,
+    label,
+  };
+}
+
+function timeOf(value: FeatureValue, column: string, row: number): number {
+  const text = String(value ?? '');
+  const at = parseDate(text)?.epochMs ?? (text === '' ? Number.NaN : Number(text));
+  if (Number.isNaN(at))
+    throw new InvalidDataError(
+      `row ${row} of the source: ${JSON.stringify(text)} in "${column}" is neither a date nor a number`,
+    );
+  return at;
+}

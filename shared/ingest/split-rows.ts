@@ -1,0 +1,78 @@
+/** Which rows are held out: equal rows on one side, or the newest where rows have a time. */
+import { seedFrom } from '../random.ts';
+import type { Columns } from '../schema/columns.ts';
+import type { TrainingTarget } from '../training/training-target.ts';
+
+export interface RowSplit {
+  readonly training: Int32Array;
+  readonly heldOut: Int32Array;
+}
+
+/**
+ * By a hash of features and target: a row that is in the file twice is on one side only, so that no model is tested on
+ * what it has seen.
+ *
+ * @param share - of the rows to hold out, about; 0 to 1
+ * @param seed - another one gives another split
+ */
+export function splitByHash(data: Columns, target: TrainingTarget, share: number, seed: number): RowSplit {
+  const hashes = new Uint32Array(data.rows).fill(seedFrom(`split#${seed}`));
+  const bits = new Uint32Array(1);
+  const float = new Float32Array(bits.buffer);
+  for (const column of data.columns) {
+    if (column.kind === 'numeric')
+      for (let row = 0; row < data.rows; row++) {
+        float[0] = column.values[row]!;
+        hashes[row] = mix(hashes[row]!, bits[0]!);
+      }
+    else {
+      const codes = new Map<string | null, number>();
+      for (let row = 0; row < data.rows; row++) {
+        const text = column.values[row]!;
+        let code = codes.get(text);
+        if (code === undefined) {
+          code = seedFrom(`${text === null}${text}`);
+          codes.set(text, code);
+        }
+        hashes[row] = mix(hashes[row]!, code);
+      }
+    }
+  }
+  for (let row = 0; row < data.rows; row++) {
+    if (target.task === 'regression') {
+      float[0] = target.values[row]!;
+      hashes[row] = mix(hashes[row]!, bits[0]!);
+    } else hashes[row] = mix(hashes[row]!, target.labels[row]!);
+  }
+  const limit = share * 2 ** 32;
+  return divide(data.rows, (row) => mix(hashes[row]!, 0) < limit);
+}
+
+/**
+ * The newest share of the rows, by their time; rows without one train.
+ *
+ * @param times - one per row; `NaN` is unknown
+ */
+export function splitByTime(times: Float64Array, share: number): RowSplit {
+  const known = times.filter((time) => !Number.isNaN(time)).sort();
+  const cut = known[Math.min(known.length - 1, Math.floor((1 - share) * known.length))] ?? Number.NaN;
+  return divide(times.length, (row) => times[row]! >= cut);
+}
+
+function divide(rows: number, isHeldOut: (row: number) => boolean): RowSplit {
+  const training: number[] = [];
+  const heldOut: number[] = [];
+  for (let row = 0; row < rows; row++) (isHeldOut(row) ? heldOut : training).push(row);
+  return { training: Int32Array.from(training), heldOut: Int32Array.from(heldOut) };
+}
+
+/** One step of MurmurHash3 with its finaliser. */
+function mix(hash: number, word: number): number {
+  let mixed = Math.imul(word, 0xcc9e2d51);
+  mixed = Math.imul((mixed << 15) | (mixed >>> 17), 0x1b873593);
+  mixed = hash ^ mixed;
+  mixed = Math.imul((mixed << 13) | (mixed >>> 19), 5) + 0xe6546b64;
+  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return (mixed ^ (mixed >>> 16)) >>> 0;
+}
