@@ -10,10 +10,10 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: [
-            '{shared,lambdas,cli,docs,statemachines,observability}/**/*.test.ts',
+            '{shared,lambdas,cli,container,docs,statemachines,observability}/**/*.test.ts',
             'localstack/**/*.test.ts',
           ],
-          exclude: ['**/*.e2e.test.ts'],
+          exclude: ['**/*.e2e.test.ts', '**/*.foreign.test.ts', '**/*.pg.test.ts'],
         },
       },
       { extends: true, test: { name: 'cdk', include: ['cdk/**/*.test.ts'], testTimeout: 120_000 } },
@@ -23,6 +23,16 @@ export default defineConfig({
           name: 'e2e',
           include: ['localstack/**/*.e2e.test.ts', 'cli/**/*.e2e.test.ts'],
           testTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+      { extends: true, test: { name: 'postgres', include: ['shared/**/*.pg.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'foreign',
+          include: ['cli/**/*.foreign.test.ts'],
+          testTimeout: 120_000,
           fileParallelism: false,
         },
       },

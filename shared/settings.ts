@@ -17,6 +17,11 @@ const settingsSchema = z.object({
   LOG_TTL_DAYS: z.coerce.number().int().min(1).default(14),
   /** Largest request body, bytes. */
   MAX_BODY_BYTES: z.coerce.number().int().min(1024).default(4_194_304),
+  /** A snapshot of more rows, or more compressed bytes, is trained in a container, if there is one. */
+  TRAIN_FUNCTION_MAX_ROWS: z.coerce.number().int().min(1).default(500_000),
+  TRAIN_FUNCTION_MAX_BYTES: z.coerce.number().int().min(1).default(100_000_000),
+  /** There is a place for large trainings: an image on AWS, always so embedded. */
+  TRAIN_CONTAINER: z.enum(['none', 'available']).default('none'),
   /** debug | info | warn | error */
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });

@@ -3,12 +3,14 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { type FunctionName, functions, machines, substitutionName } from '#shared/api/surface.ts';
 import type { Deps } from '#shared/deps.ts';
 import type { Json } from '#shared/json.ts';
+import { readManifest } from '#shared/registry/artefacts.ts';
 import { objectKeys, stateKeys } from '#shared/registry/keys.ts';
 import { readLedger } from '#shared/registry/ledger.ts';
 import type { ModelRecord } from '#shared/registry/model.ts';
 import { changeChampion, findVersion, listVersions, readPointer } from '#shared/registry/registry.ts';
 import { listRuns } from '#shared/registry/run.ts';
 import { trainCandidate } from '#shared/retrain/candidates.ts';
+import { readLabelled } from '#shared/retrain/labelled-data.ts';
 import type { LabelledRow } from '#shared/retrain/snapshot.ts';
 import { guardedDeps } from '#shared/testing/guarded-deps.ts';
 import { type MemoryDeps, memoryDeps, startMs, stopFailing } from '#shared/testing/memory-deps.ts';
@@ -25,12 +27,14 @@ import { createAdminHandler } from '../lambdas/admin/handler.ts';
 import { createReleaseHandler } from '../lambdas/retrain/release/handler.ts';
 import { createEngine, type Engine } from '../localstack/asl/engine.ts';
 import { loadStateMachine } from '../localstack/asl/load.ts';
+import { TRAINING_JOB_FUNCTION } from '../localstack/asl/load-task.ts';
 import { bindFunctions, type Invoke } from '../localstack/embedded/functions.ts';
+import { embeddedTraining, runTrainingJob } from '../localstack/embedded/training-job.ts';
 
 const names = Object.keys(functions) as FunctionName[];
 const machine = loadStateMachine(
   readFileSync(new URL(`../${machines.retrain.file}`, import.meta.url), 'utf8'),
-  Object.fromEntries(names.map((name) => [substitutionName(name), name])),
+  { ...Object.fromEntries(names.map((name) => [substitutionName(name), name])), ...embeddedTraining },
 );
 
 let memory: MemoryDeps;
@@ -41,8 +45,11 @@ let model: ModelRecord;
 /** What happens after a step of that name, before its answer is used. */
 let after: Partial<Record<FunctionName, () => Promise<void>>>;
 
-async function open(retrain: Partial<ModelRecord['retrain']> = {}): Promise<void> {
-  memory = memoryDeps({ GRANULE_MS: '60000' });
+async function open(
+  retrain: Partial<ModelRecord['retrain']> = {},
+  env: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  memory = memoryDeps({ GRANULE_MS: '60000', ...env });
   after = {};
   let invokers: Partial<Record<string, Invoke>> = {};
   engine = createEngine({
@@ -52,7 +59,8 @@ async function open(retrain: Partial<ModelRecord['retrain']> = {}): Promise<void
     sleep: async (ms) => {
       memory.clock.ms += ms;
     },
-    invoke: async (name, payload) => {
+    invoke: async (name, payload, { signal }) => {
+      if (name === TRAINING_JOB_FUNCTION) return runTrainingJob(memory, payload, signal);
       const answer = await invokers[name]!(name as FunctionName, payload);
       await after[name as FunctionName]?.();
       memory.clock.ms += 1;
@@ -109,12 +117,14 @@ describe('the retrain state machine', () => {
       .map((key) => key.split('/').at(-1));
     expect(files).toEqual([
       'anchors.json',
+      'background.ndjson.gz',
       'baseline.bin',
       'baseline.context.json.gz',
       'holdout.ndjson.gz',
       'manifest.json',
       'model.onnx',
       'train.ndjson.gz',
+      'trainer.bin',
     ]);
     expect((await readLedger(deps, 'small', { limit: 10 })).map(({ action, to }) => [action, to])).toEqual([
       ['retrain', undefined],
@@ -129,10 +139,14 @@ describe('the retrain state machine', () => {
       'Normalise',
       'Begin',
       'BeginRoute',
+      'Ingest',
+      'IngestRoute',
       'Snapshot',
       'SnapshotRoute',
       'Validate',
       'ValidateRoute',
+      'TrainingPlace',
+      'SearchSettings',
       'TrainCandidates',
       'Parity',
       'ParityRoute',
@@ -143,6 +157,107 @@ describe('the retrain state machine', () => {
       'ReleasePromoted',
       'Finished',
     ]);
+  });
+
+  test('a snapshot over the row limit is trained in a container, and only there', async () => {
+    await open({}, { TRAIN_CONTAINER: 'available', TRAIN_FUNCTION_MAX_ROWS: '100' });
+    await traffic(turned());
+    const execution = await run();
+    expect(execution).toMatchObject({ status: 'SUCCEEDED', output: { outcome: 'promoted' } });
+    const stages = execution.stages.map(({ name }) => name);
+    expect(stages).toContain('TrainInContainer');
+    expect(stages).not.toContain('TrainCandidates');
+    const { trainer } = await readManifest(deps, 'small', (await candidate())!.version);
+    expect(trainer).toMatchObject({ kind: 'gbdt', rows: expect.any(Number) });
+  });
+
+  test('the byte limit counts as well; without a container every snapshot is trained in the function', async () => {
+    await open({}, { TRAIN_CONTAINER: 'available', TRAIN_FUNCTION_MAX_BYTES: '1000' });
+    await traffic(turned());
+    expect((await run()).stages.map(({ name }) => name)).toContain('TrainInContainer');
+    await open({}, { TRAIN_FUNCTION_MAX_ROWS: '100', TRAIN_FUNCTION_MAX_BYTES: '1000' });
+    await traffic(turned());
+    expect((await run()).stages.map(({ name }) => name)).toContain('TrainCandidates');
+  });
+
+  test('a container that fails ends the run with its reason, and gives the lease back', async () => {
+    await open({}, { TRAIN_CONTAINER: 'available', TRAIN_FUNCTION_MAX_ROWS: '100' });
+    await traffic(turned());
+    after['retrain-validate'] = async () => {
+      const [key] = memory.objects.keys('runs/').filter((one) => one.endsWith('train/recent.ndjson.gz'));
+      await memory.objects.put(key!, Buffer.from('not gzip'));
+    };
+    const execution = await run();
+    expect(execution).toMatchObject({ status: 'FAILED', error: { name: 'SageMaker.TrainingJobFailed' } });
+    expect(execution.error?.cause).toContain('incorrect header check');
+    expect(memory.objects.keys('runs/').filter((key) => key.includes('/job/'))).toEqual([]);
+    expect(await lease()).toBeUndefined();
+  });
+
+  test('a search fits every setting on every fold, and the version says which settings it has', async () => {
+    await open({ search_folds: 3 });
+    await traffic(turned());
+    const execution = await run();
+    expect(execution.output).toMatchObject({ outcome: 'promoted' });
+    expect(execution.stages.filter(({ name }) => name.endsWith('.Fold'))).toHaveLength(3);
+    const { trainer } = await readManifest(deps, 'small', (await candidate())!.version);
+    expect(JSON.parse(String(trainer.settings))).toMatchObject({ minRowsPerLeaf: expect.any(Number) });
+  });
+
+  test('the policy names the trainer: a network is fitted, exported and promoted by the same run', async () => {
+    await open({ trainer: 'network' });
+    await traffic(turned());
+    expect((await run()).output).toMatchObject({ outcome: 'promoted' });
+    expect((await readManifest(deps, 'small', (await candidate())!.version)).trainer.kind).toBe('network');
+  });
+
+  describe('with a source', () => {
+    const source = { kind: 'object', key: 'ingest/sales.csv', time: 'sold' } as const;
+    const csvOf = (rows: readonly LabelledRow[]) =>
+      [
+        'weight,depth,colour,value,sold',
+        ...rows.map(({ features: { weight, depth, colour }, label, at }) =>
+          [weight, depth, colour, label, new Date(at).toISOString()].join(','),
+        ),
+      ].join('\n');
+
+    test('learns from its rows, and holds the newest of them out', async () => {
+      await open({ source });
+      await memory.objects.put(source.key, Buffer.from(csvOf(turned())));
+      const execution = await run();
+      expect(execution.output).toMatchObject({ outcome: 'promoted' });
+      const held = await readLabelled(
+        deps,
+        objectKeys.version('small', (await candidate())!.version, 'holdout.ndjson.gz'),
+      );
+      expect(Math.min(...held.map(({ at }) => at))).toBeGreaterThan(startMs);
+      expect(held[0]!.id).toMatch(/^source-/);
+    });
+
+    test.each([
+      ['is not there', undefined, 'the source ingest/sales.csv is not there'],
+      ['lacks a feature', 'weight,value,sold\n1,2,3\n2,3,4\n', 'the source has no column "depth"'],
+      ['lacks the time', 'weight,depth,colour,value\n1,2,red,4\n', 'the source has no column "sold"'],
+      [
+        'has a time that is none',
+        'weight,depth,colour,value,sold\n1,2,red,4,yesterday\n',
+        'row 1 of the source: "yesterday" in "sold" is neither a date nor a number',
+      ],
+    ])('that %s ends the run as invalid data, with the reason', async (_, text, reason) => {
+      await open({ source });
+      if (text !== undefined) await memory.objects.put(source.key, Buffer.from(text));
+      const execution = await run();
+      expect(execution.output).toMatchObject({ outcome: 'invalid_data' });
+      expect(reasonOf(execution)).toContain(reason);
+      expect(await lease()).toBeUndefined();
+    });
+
+    test('in a database whose secret is not there ends the run the same way', async () => {
+      await open({ source: { kind: 'postgres', secret: 'sales-db', query: 'select 1' } });
+      const execution = await run();
+      expect(execution.output).toMatchObject({ outcome: 'invalid_data' });
+      expect(reasonOf(execution)).toContain('there is no secret named "sales-db"');
+    });
   });
 
   test('without auto_promote a proven candidate waits, and a person promotes it', async () => {
@@ -270,6 +385,7 @@ describe('a step that fails', () => {
   test.each(names.filter((name) => name.startsWith('retrain-')))(
     'once at %s, its work done and its answer lost, is repeated and changes nothing of the end',
     async (name) => {
+      await open({ search_folds: 2 });
       await traffic(turned());
       let failures = 0;
       after[name] = async () => {

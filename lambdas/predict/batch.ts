@@ -1,14 +1,23 @@
 /** The instances of a batch request, each checked by itself: one bad row fails alone. */
 import { ProblemError } from '#shared/errors.ts';
+import { type DecodedImage, defaultImageLimits, type ImageLimits } from '#shared/images/decode-image.ts';
 import { requestIdPattern } from '#shared/log/prediction-log.ts';
+import { checkRow } from '#shared/schema/check-row.ts';
 import type { ModelSchema } from '#shared/schema/feature-schema.ts';
-import { checkRow, type FeatureRow } from '#shared/schema/rows.ts';
+import type { FeatureRow } from '#shared/schema/rows.ts';
 
 export type Instance =
-  | { readonly ok: true; readonly id: string; readonly row: FeatureRow }
+  | {
+      readonly ok: true;
+      readonly id: string;
+      readonly row: FeatureRow;
+      readonly image?: DecodedImage | undefined;
+    }
   | { readonly ok: false; readonly problem: Record<string, unknown> };
 
 const maxInstances = 1000;
+/** Of a request's images together: their decoded pixels are in memory at once, and decoding takes its time. */
+const maxBatchPixels = 4 * defaultImageLimits.maxPixels;
 /** With ':' and a number below 1000 it makes a request id. */
 const maxBatchId = 124;
 
@@ -23,10 +32,22 @@ export function readBatch(schema: ModelSchema, instances: unknown, batchId: stri
         },
       ],
     });
-  return instances.map((instance: unknown, at) => readInstance(schema, instance, at, batchId));
+  let pixelsLeft = maxBatchPixels;
+  const takePixels = (pixels: number) => {
+    pixelsLeft -= pixels;
+    return pixelsLeft >= 0;
+  };
+  const limits = { ...defaultImageLimits, takePixels };
+  return instances.map((instance: unknown, at) => readInstance(schema, instance, at, batchId, limits));
 }
 
-function readInstance(schema: ModelSchema, instance: unknown, at: number, batchId: string): Instance {
+function readInstance(
+  schema: ModelSchema,
+  instance: unknown,
+  at: number,
+  batchId: string,
+  limits: ImageLimits,
+): Instance {
   const pointer = `/instances/${at}`;
   const wrapped =
     typeof instance === 'object' && instance !== null && 'features' in instance
@@ -35,11 +56,14 @@ function readInstance(schema: ModelSchema, instance: unknown, at: number, batchI
   const given = 'request_id' in wrapped ? wrapped.request_id : undefined;
   const id = given ?? derivedId(batchId, at);
   if (typeof id !== 'string' || !requestIdPattern.test(id))
-    return failed(null, [
+    return failed(null, 400, [
       { pointer: `${pointer}/request_id`, detail: '1 to 128 of A-Z a-z 0-9 . _ : - is expected' },
     ]);
-  const check = checkRow(schema, wrapped.features, 'flat' in wrapped ? pointer : `${pointer}/features`);
-  return check.ok ? { ok: true, id, row: check.row } : failed(id, check.faults);
+  const place = 'flat' in wrapped ? pointer : `${pointer}/features`;
+  const check = checkRow(schema, wrapped.features, place, limits);
+  return check.ok
+    ? { ok: true, id, row: check.row, image: check.image }
+    : failed(id, check.status, check.faults);
 }
 
 function derivedId(batchId: string, at: number): string {
@@ -51,6 +75,6 @@ function derivedId(batchId: string, at: number): string {
   return `${batchId}:${at}`;
 }
 
-function failed(id: string | null, errors: readonly unknown[]): Instance {
-  return { ok: false, problem: { request_id: id, error: { status: 400, errors } } };
+function failed(id: string | null, status: number, errors: readonly unknown[]): Instance {
+  return { ok: false, problem: { request_id: id, error: { status, errors } } };
 }

@@ -4,7 +4,7 @@ import type { Deps } from '#shared/deps.ts';
 import { ProblemError } from '#shared/errors.ts';
 import { logOutcome, requestIdPattern } from '#shared/log/prediction-log.ts';
 import { resolveModel } from '#shared/registry/registry.ts';
-import { checkRow } from '#shared/schema/rows.ts';
+import { checkRow } from '#shared/schema/check-row.ts';
 import { readBatch } from './batch.ts';
 import { createModelStore, type LoadedModel, type ModelStore } from './model-store.ts';
 import { createOutcomeBudget } from './outcome-budget.ts';
@@ -52,11 +52,14 @@ async function predictOne(deps: Deps, store: ModelStore, event: HttpEvent): Prom
   const { features, pointer } = featuresOf(body, event.resource);
   const check = checkRow(model.manifest.schema, features, pointer);
   if (!check.ok)
-    throw new ProblemError(400, `${check.faults.length} features are not acceptable`, {
+    throw new ProblemError(check.status, `${check.faults.length} features are not acceptable`, {
       errors: check.faults,
       request_id: id,
     });
-  const [logged] = await Promise.all([predictAndLog(deps, model, [{ id, row: check.row }]), store.settle()]);
+  const [logged] = await Promise.all([
+    predictAndLog(deps, model, [{ id, row: check.row, image: check.image }]),
+    store.settle(),
+  ]);
   const { record, result } = logged[0]!;
   const refusal = refusalOf(logged[0]!);
   if (refusal) throw new ProblemError(refusal.status, refusal.detail, { request_id: id });

@@ -52,7 +52,7 @@ export function createModelStore(deps: Deps): ModelStore {
 
   async function open(record: ModelRecord, version: string): Promise<LoadedModel> {
     const manifest = await readManifest(deps, record.name, version);
-    const session = await openSession(await readOnnx(deps, manifest));
+    const session = await openSession(await readOnnx(deps, manifest), manifest.serving);
     return { record, manifest, session };
   }
 

@@ -1,18 +1,23 @@
 /** From checked rows to logged answers: one inference for all of them, one log item for each. */
 import type { Deps } from '#shared/deps.ts';
+import type { DecodedImage } from '#shared/images/decode-image.ts';
+import { storeImage } from '#shared/images/image-store.ts';
 import {
   featuresHash,
   type LogResult,
   logPrediction,
   type PredictionRecord,
 } from '#shared/log/prediction-log.ts';
-import { answersOf } from '#shared/onnx/answers.ts';
-import { contextOf, type FeatureRow, rowsToColumns } from '#shared/schema/rows.ts';
+import { imageFeature } from '#shared/schema/feature-schema.ts';
+import { contextOf, type FeatureRow } from '#shared/schema/rows.ts';
+import { infer } from './infer.ts';
 import type { LoadedModel } from './model-store.ts';
 
 export interface Request {
   readonly id: string;
+  /** As it was checked: what makes a request the same when it comes again. */
   readonly row: FeatureRow;
+  readonly image?: DecodedImage | undefined;
 }
 
 export interface Logged {
@@ -26,22 +31,22 @@ export async function predictAndLog(
   model: LoadedModel,
   requests: readonly Request[],
 ): Promise<readonly Logged[]> {
-  const columns = rowsToColumns(
-    model.manifest.schema,
-    requests.map((request) => request.row),
-  );
-  const answers = answersOf(model.manifest.schema, await model.session.run(columns));
+  const { schema } = model.manifest;
+  const inferred = await infer(model, requests);
+  const keepsImages = imageFeature(schema)?.image.store_inputs ?? false;
   const at = deps.now();
   return Promise.all(
     requests.map(async (request, row) => {
+      if (request.image && keepsImages) await storeImage(deps, model.record.name, request.image);
+      const { answer, features } = inferred[row]!;
       const record: PredictionRecord = {
         model: model.record.name,
         version: model.manifest.version,
         request_id: request.id,
         at,
-        features: request.row,
-        context: contextOf(model.manifest.schema, request.row),
-        answer: answers[row]!,
+        features,
+        context: contextOf(schema, request.row),
+        answer,
         hash: featuresHash(request.row),
       };
       const result = await logPrediction(deps, record);

@@ -20,6 +20,8 @@ export interface SpoolOptions {
 }
 
 const BATCH_ROWS = 5000;
+/** What a number is, the reader of the file decides. */
+const asText = { getTypeParser: () => (text: string) => text };
 /** Type ids of PostgreSQL's catalogue. */
 const TYPES = { boolean: 16, timestamp: 1114, timestampWithZone: 1184 } as const;
 
@@ -58,8 +60,6 @@ async function connect(connection: string, timeoutMs: number): Promise<pg.Client
       statement_timeout: timeoutMs,
       connectionTimeoutMillis: 10_000,
       application_name: 'tidemark',
-      // cells stay text: what a number is, the reader of the file decides
-      types: { getTypeParser: () => (text: string) => text },
     });
     // a connection lost between two reads must not end the process; the next read reports it
     client.on('error', () => undefined);
@@ -84,7 +84,7 @@ async function copy(
   file: string,
   onProgress: SpoolOptions['onProgress'],
 ): Promise<number> {
-  const cursor = client.query(new Cursor(query, [], { rowMode: 'array' }));
+  const cursor = client.query(new Cursor(query, [], { rowMode: 'array', types: asText }));
   const out = createWriteStream(file);
   let rows = 0;
   let header: readonly pg.FieldDef[] | undefined;
@@ -105,7 +105,6 @@ async function copy(
   } finally {
     out.end();
     await finished(out);
-    await cursor.close().catch(() => undefined);
   }
   if (rows === 0) throw new InvalidDataError('the query gave no rows');
   return rows;
@@ -115,9 +114,10 @@ function read(
   cursor: Cursor,
 ): Promise<{ readonly batch: readonly (string | null)[][]; readonly fields: readonly pg.FieldDef[] }> {
   return new Promise((resolve, reject) => {
-    cursor.read(BATCH_ROWS, (error, batch, result) => {
+    // nothing is told of the result once it has ended
+    cursor.read(BATCH_ROWS, (error, batch, result: pg.QueryResult | undefined) => {
       if (error) reject(error);
-      else resolve({ batch: batch as (string | null)[][], fields: result.fields });
+      else resolve({ batch: batch as (string | null)[][], fields: result?.fields ?? [] });
     });
   });
 }

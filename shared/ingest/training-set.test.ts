@@ -108,7 +108,10 @@ describe('a training set', () => {
   test('reads a column of 10,000 categories whole; its schema keeps the first thousand', async () => {
     const set = await read([
       'c,x,y',
-      ...rows(30_000, (row) => `${row % 3 === 0 ? `v${row / 3}` : 'common'},${number(row)},${number(row * 3)}`),
+      ...rows(
+        30_000,
+        (row) => `${row % 3 === 0 ? `v${row / 3}` : 'common'},${number(row)},${number(row * 3)}`,
+      ),
     ]);
     expect(new Set(set.data.columns[0]!.values as readonly string[]).size).toBe(10_001);
     expect(set.schema.features[0]!.values).toHaveLength(1000);

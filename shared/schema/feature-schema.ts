@@ -1,11 +1,13 @@
 /** A model's feature schema: the single source for validation, typed columns, graph inputs and monitored features. */
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
+import { descriptorNames } from '../images/descriptors.ts';
+import { type ImageSpec, imageSpecSchema } from '../images/image-spec.ts';
 
 const featureSchema = z
   .strictObject({
     name: z.string().min(1).max(128),
-    kind: z.enum(['numeric', 'categorical', 'datetime', 'id']),
+    kind: z.enum(['numeric', 'categorical', 'datetime', 'id', 'image']),
     /** Whole numbers only were seen; informative. */
     integer: z.boolean().optional(),
     /** true / false were seen: JSON booleans are accepted. */
@@ -19,6 +21,8 @@ const featureSchema = z
     baseline: z.string().optional(),
     /** Seen categories; soft as well. */
     values: z.array(z.string()).optional(),
+    /** Of an image: what the graph takes. */
+    image: imageSpecSchema.optional(),
   })
   .readonly();
 
@@ -32,9 +36,24 @@ export const modelSchemaSchema = z
     }),
   })
   .superRefine((schema, context) => {
-    const fault = nameFault(schema);
+    const fault = imageFault(schema) ?? nameFault(schema);
     if (fault !== undefined) context.addIssue(fault);
   });
+
+/** Why the features cannot be served together because of an image, in words. */
+function imageFault({ features }: ModelSchema): string | undefined {
+  for (const { name, kind, image } of features) {
+    if (kind !== 'image' && image)
+      return `"${name}" is ${kind} and describes an image; its kind must be "image"`;
+    if (kind !== 'image') continue;
+    if (!image)
+      return `"${name}" is an image; "image" must say what the graph takes: width, height, channels`;
+    const other = features.find((one) => one.name !== name && one.kind !== 'id');
+    if (other)
+      return `"${name}" is an image and "${other.name}" another input; beside an image only ids are allowed`;
+  }
+  return undefined;
+}
 
 /** Names that would stand for something else in a row or a profile. */
 const reservedNames: ReadonlySet<string> = new Set([
@@ -50,7 +69,7 @@ export function nameFault(schema: ModelSchema): string | undefined {
   const reserved = schema.features.find((feature) => reservedNames.has(feature.name));
   if (reserved) return `"${reserved.name}" cannot be the name of a feature; rename or exclude the column`;
   const seen = new Map<string, string>();
-  for (const { name, feature } of modelColumns(schema)) {
+  for (const { name, feature } of [...monitoredColumns(schema), ...imageHashes(schema)]) {
     const other = seen.get(name);
     if (other !== undefined)
       return `"${other}" and "${feature}" both give the model a column "${name}"; rename or exclude one`;
@@ -75,10 +94,13 @@ export interface ModelColumn {
 
 const dateParts = ['hour', 'weekday', 'month'] as const;
 
-/** The model's inputs, in order. Ids are never inputs; a date becomes hour, weekday and month (UTC). */
+/**
+ * The model's inputs that are columns, in order. Ids are never inputs; a date becomes hour, weekday and month (UTC); an image is a tensor
+ * of its own and no column.
+ */
 export function modelColumns(schema: ModelSchema): readonly ModelColumn[] {
   return schema.features.flatMap((feature): ModelColumn[] => {
-    if (feature.kind === 'id') return [];
+    if (feature.kind === 'id' || feature.kind === 'image') return [];
     if (feature.kind === 'datetime')
       return dateParts.map((part) => ({
         name: `${feature.name}_${part}`,
@@ -88,6 +110,41 @@ export function modelColumns(schema: ModelSchema): readonly ModelColumn[] {
       }));
     return [{ name: feature.name, kind: feature.kind, feature: feature.name }];
   });
+}
+
+/**
+ * What is profiled, in order: the model's columns, and of an image its descriptors and the first components of its embedding, as they
+ * stand in a logged row.
+ */
+export function monitoredColumns(schema: ModelSchema): readonly ModelColumn[] {
+  const photo = imageFeature(schema);
+  if (!photo) return modelColumns(schema);
+  return [...descriptorNames(photo.image.channels), ...embeddingNames(photo.image)].map((part) => {
+    const name = imageColumn(photo.name, part);
+    return { name, kind: 'numeric', feature: name };
+  });
+}
+
+/** The members of a logged row that an image leaves, beside its file's hash. */
+export function imageColumn(feature: string, part: string): string {
+  return `${feature}_${part}`;
+}
+
+export function embeddingNames({ embedding = 0 }: ImageSpec): readonly string[] {
+  return Array.from({ length: embedding }, (_, at) => `embedding_${at}`);
+}
+
+function imageHashes(schema: ModelSchema): readonly Pick<ModelColumn, 'name' | 'feature'>[] {
+  const photo = imageFeature(schema);
+  return photo ? [{ name: imageColumn(photo.name, 'sha256'), feature: photo.name }] : [];
+}
+
+/** The image a model takes, if it takes one; it is then the only input. */
+export function imageFeature(
+  schema: ModelSchema,
+): { readonly name: string; readonly image: ImageSpec } | undefined {
+  for (const { name, image } of schema.features) if (image) return { name, image };
+  return undefined;
 }
 
 /** Changes whenever what a model may be sent changes; stored with every version and every prediction. */

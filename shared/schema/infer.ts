@@ -219,7 +219,8 @@ function readClasses(
   return { labels, kept, classes };
 }
 
-function compareLabels(first: string, second: string): number {
+/** Numbers by size, then texts by code unit. */
+export function compareLabels(first: string, second: string): number {
   return isNumericText(first) && isNumericText(second)
     ? Number(first) - Number(second)
     : first < second

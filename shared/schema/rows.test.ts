@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { checkRow } from './check-row.ts';
 import type { ModelSchema } from './feature-schema.ts';
-import { checkRow, rowsToColumns } from './rows.ts';
+import { rowsToColumns } from './rows.ts';
 
 const schema: ModelSchema = {
   features: [
