@@ -3,13 +3,17 @@
 import { Tensor } from 'onnxruntime-node';
 import type { Column, Columns } from '#shared/schema/columns.ts';
 import { OnnxModelError } from './model-error.ts';
+import type { Serving } from './serving.ts';
 import type { OnnxTensorInfo } from './session.ts';
 
 /** Columns matched to inputs; makes the tensors of some rows at a time. */
 export interface InputBinding {
   /** The model takes exactly so many rows at once. */
   readonly fixedRows: number | undefined;
-  readonly feeds: (start: number, end: number) => Record<string, Tensor>;
+  /** How many rows are run at once where any number can be; absent, the session decides. */
+  readonly chunkRows?: number;
+  /** Tensors of `fedRows` rows: those from `start` to `end`, then the last of them again. */
+  readonly feeds: (start: number, end: number, fedRows: number) => Record<string, Tensor>;
 }
 
 type Cell = number | string | null;
@@ -39,6 +43,58 @@ export function planInputs(infos: readonly OnnxTensorInfo[]): (data: Columns) =>
   return (data) => ({ fixedRows, feeds: bindByName(inputs, data) });
 }
 
+/**
+ * Prepares a model's inputs as its serving plan says; columns are found by name, whatever their order.
+ *
+ * @throws OnnxModelError when the graph has not the inputs of the plan
+ */
+export function planServedInputs(
+  infos: readonly OnnxTensorInfo[],
+  { matrix, inputs: inputOf, fixed_rows }: Serving,
+): (data: Columns) => InputBinding {
+  if (matrix === undefined && inputOf === undefined) return planInputs(infos);
+  const columnOf = new Map(Object.entries(inputOf ?? {}).map(([column, input]) => [input, column]));
+  const inputs = infos.map(toInput);
+  const stray = matrix
+    ? inputs.find(({ name }) => name !== matrix.input)
+    : inputs.find(({ name }) => !columnOf.has(name));
+  const absent = (matrix ? [matrix.input] : [...columnOf.keys()]).find(
+    (name) => !inputs.some((input) => input.name === name),
+  );
+  if (stray !== undefined || absent !== undefined)
+    throw new OnnxModelError(
+      `the serving plan does not fit the model: ${stray ? `nothing is fed to input "${stray.name}"` : `there is no input "${absent}"`}`,
+    );
+  const names = matrix?.columns ?? inputs.map(({ name }) => columnOf.get(name)!);
+  const fixedRows = fixed_rows ?? inputs[0]?.fixedRows;
+  return (data) => {
+    const columns = arrange(data, names);
+    const [first] = inputs;
+    const feeds =
+      matrix !== undefined && first !== undefined
+        ? bindMatrix(first, { rows: data.rows, columns })
+        : bindColumns(inputs, columns);
+    return { fixedRows, feeds };
+  };
+}
+
+/** The columns of these names, in this order. */
+function arrange(data: Columns, names: readonly string[]): readonly Column[] {
+  const isArranged =
+    data.columns.length === names.length && data.columns.every(({ name }, at) => name === names[at]);
+  if (isArranged) return data.columns;
+  const columnOf = new Map(data.columns.map((column) => [column.name, column]));
+  const arranged = names.map((name) => {
+    const column = columnOf.get(name);
+    if (column === undefined)
+      throw new OnnxModelError(`there is no column "${name}": found ${namesOf(data)}`);
+    return column;
+  });
+  const extra = data.columns.find(({ name }) => !names.includes(name));
+  if (extra !== undefined) throw new OnnxModelError(`column "${extra.name}" has no input`);
+  return arranged;
+}
+
 function toInput({ name, type, shape }: OnnxTensorInfo): Input {
   const known = TYPES.find((one) => one === type);
   if (known === undefined)
@@ -62,16 +118,20 @@ function bindByName(inputs: readonly Input[], data: Columns): InputBinding['feed
       throw new OnnxModelError(
         `input "${input.name}" has shape [N, ${input.rowShape}]: must be one value per row where there are several inputs`,
       );
-    checkType(input, column);
     return column;
   });
   refuseOthers(inputs, data);
-  return (start, end) => {
+  return bindColumns(inputs, columns);
+}
+
+function bindColumns(inputs: readonly Input[], columns: readonly Column[]): InputBinding['feeds'] {
+  for (let at = 0; at < inputs.length; at++) checkType(inputs[at]!, columns[at]!);
+  return (start, end, fedRows) => {
     // Without a prototype even a column named "__proto__" is an ordinary key.
     const feeds: Record<string, Tensor> = Object.create(null);
     for (let at = 0; at < inputs.length; at++) {
       const input = inputs[at]!;
-      const shape = [end - start, ...input.rowShape.map(() => 1)];
+      const shape = [fedRows, ...input.rowShape.map(() => 1)];
       feeds[input.name] = toTensor(input, [columns[at]!], start, end, shape);
     }
     return feeds;
@@ -96,8 +156,8 @@ function bindMatrix(input: Input, data: Columns): InputBinding['feeds'] {
       `input "${input.name}" takes ${expected} values per row: found ${width} columns ${namesOf(data)}`,
     );
   for (const column of data.columns) checkType(input, column);
-  return (start, end) => ({
-    [input.name]: toTensor(input, data.columns, start, end, [end - start, ...shape]),
+  return (start, end, fedRows) => ({
+    [input.name]: toTensor(input, data.columns, start, end, [fedRows, ...shape]),
   });
 }
 
@@ -116,13 +176,15 @@ function toTensor(
   end: number,
   shape: readonly number[],
 ): Tensor {
-  const count = (end - start) * columns.length;
-  const fill = <Value, Into extends { [at: number]: Value }>(into: Into, convert: (cell: Cell) => Value) =>
-    gather(columns, start, end, into, convert);
+  const count = shape[0]! * columns.length;
+  const fill = <Value, Into extends { [at: number]: Value; readonly length: number }>(
+    into: Into,
+    convert: (cell: Cell) => Value,
+  ) => gather(columns, start, end, into, convert);
   switch (input.type) {
     case 'float': {
       const values = columns[0]!.values;
-      const isReady = columns.length === 1 && values instanceof Float32Array;
+      const isReady = columns.length === 1 && values instanceof Float32Array && end - start === count;
       return new Tensor(
         'float32',
         isReady ? values.subarray(start, end) : fill(new Float32Array(count), Number),
@@ -134,19 +196,19 @@ function toTensor(
     case 'int64':
       return new Tensor(
         'int64',
-        fill(new BigInt64Array(count), (cell) => BigInt(whole(input, cell))),
+        fill(new BigInt64Array(count), (cell) => BigInt(whole(input, columns, cell))),
         shape,
       );
     case 'int32':
       return new Tensor(
         'int32',
-        fill(new Int32Array(count), (cell) => whole(input, cell)),
+        fill(new Int32Array(count), (cell) => whole(input, columns, cell)),
         shape,
       );
     case 'bool':
       return new Tensor(
         'bool',
-        fill(new Uint8Array(count), (cell) => whole(input, cell)),
+        fill(new Uint8Array(count), (cell) => whole(input, columns, cell)),
         shape,
       );
     case 'string':
@@ -158,8 +220,8 @@ function toTensor(
   }
 }
 
-/** Fills `into` row by row. */
-function gather<Value, Into extends { [at: number]: Value }>(
+/** Fills `into` row by row; what is left over repeats the last row. */
+function gather<Value, Into extends { [at: number]: Value; readonly length: number }>(
   columns: readonly Column[],
   start: number,
   end: number,
@@ -171,12 +233,23 @@ function gather<Value, Into extends { [at: number]: Value }>(
     const { values } = columns[at]!;
     for (let row = start; row < end; row++) into[(row - start) * width + at] = convert(values[row]!);
   }
+  for (let at = (end - start) * width; at < into.length; at++) into[at] = into[at - width]!;
   return into;
 }
 
-function whole(input: Input, cell: Cell): number {
+function whole(input: Input, columns: readonly Column[], cell: Cell): number {
   if (Number.isSafeInteger(cell)) return cell as number;
+  if (cell === null || Number.isNaN(cell))
+    throw new OnnxModelError(
+      `input "${input.name}" is of type ${input.type}, which has no missing value: a row has none for ${missingIn(columns)}`,
+    );
   throw new OnnxModelError(`input "${input.name}" is of type ${input.type}: ${cell} is not a whole number`);
+}
+
+/** The first column with a missing value: a matrix may be wide. */
+function missingIn(columns: readonly Column[]): string {
+  const isMissing = (cell: Cell) => cell === null || Number.isNaN(cell);
+  return `"${columns.find(({ values }) => values.some(isMissing))?.name}"`;
 }
 
 function namesOf(data: Columns): string {
