@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type { Deps } from '#shared/deps.ts';
 import { announce } from '#shared/monitoring/announce.ts';
 import { withChangePoint } from '#shared/monitoring/change-point.ts';
+import { readExplained } from '#shared/monitoring/explained-rows.ts';
 import { buildReport } from '#shared/monitoring/report.ts';
 import { earlierReports, type ReportEntry, storeReport } from '#shared/monitoring/report-index.ts';
 import { updateItem } from '#shared/ports/update.ts';
@@ -57,6 +58,7 @@ export function createMonitorHandler(deps: Deps) {
           labels: part.labels,
           late: merged?.late ?? 0,
           quietMs,
+          explained: await readExplained(deps, model.name, version, window),
           monitor: model.monitor,
           earlier: await earlierReports(deps, model.name, version, window.start, earlierWindows),
         });

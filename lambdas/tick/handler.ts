@@ -1,6 +1,7 @@
-/** Every minute: close granules, claim the windows that are due, tell the monitor. A missed tick catches up, a doubled one is harmless. */
+/** Every minute: close granules, explain and claim the windows that are due, tell the monitor. A missed tick catches up, a doubled one is harmless. */
 import { closeGranules } from '#shared/capture/rollup.ts';
 import type { Deps } from '#shared/deps.ts';
+import { createWindowExplainer } from '#shared/monitoring/explain-windows.ts';
 import { createAnchorsCache } from '#shared/registry/baseline.ts';
 import { listModels } from '#shared/registry/registry.ts';
 import { announceDueWindows } from '#shared/windows/claim.ts';
@@ -13,6 +14,7 @@ export interface TickResult {
 
 export function createTickHandler(deps: Deps): () => Promise<TickResult> {
   const anchorsOf = createAnchorsCache(deps);
+  const explainWindows = createWindowExplainer(deps);
   return async () => {
     const closedBefore = await deps.streamClosedBefore();
     let granules = 0;
@@ -21,6 +23,7 @@ export function createTickHandler(deps: Deps): () => Promise<TickResult> {
     for (const model of await listModels(deps)) {
       try {
         granules += await closeGranules(deps, model.name, closedBefore, anchorsOf);
+        await explainWindows(model);
         windows += (await announceDueWindows(deps, model)).length;
       } catch (error) {
         // one model's trouble is not its neighbours'

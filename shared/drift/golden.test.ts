@@ -403,10 +403,10 @@ describe('the golden file', () => {
     pca_reconstruction: 'multivariate drift',
     streaming: 'later: streaming detectors',
     nm_ddm_kde: 'later: streaming detectors',
-    shap: 'later: attributions',
-    ndcg: 'later: attribution drift',
+    shap: 'explanations',
+    ndcg: 'attribution drift',
     isotonic: 'later: calibrated performance estimation',
-    ece: 'later: calibrated performance estimation',
+    ece: 'evaluation',
     cbpe: 'later: calibrated performance estimation',
   };
 

@@ -215,6 +215,30 @@ export const catalogue: readonly Metric[] = [
     samples: (figures) => features(figures, (feature) => feature.missing),
   },
   {
+    name: 'tidemark_feature_importance_ratio',
+    kind: 'gauge',
+    help: 'share of the feature in what all features contribute to predictions, by mean absolute Shapley value',
+    labels: ['feature'],
+    samples: ({ lastReport }) =>
+      (lastReport?.attribution?.shares ?? [])
+        .slice(0, maxFeatures)
+        .flatMap(({ feature, share }) => one(share, { feature })),
+  },
+  {
+    name: 'tidemark_attribution_ndcg',
+    kind: 'gauge',
+    help: 'nDCG of the order of importances against that of the baseline, 1 is the same order',
+    labels: [],
+    samples: (figures) => one(figures.lastReport?.attribution?.ndcg),
+  },
+  {
+    name: 'tidemark_attribution_moved_ratio',
+    kind: 'gauge',
+    help: 'share of all importance that has moved between features since the baseline',
+    labels: [],
+    samples: (figures) => one(figures.lastReport?.attribution?.moved),
+  },
+  {
     name: 'tidemark_quality_failures',
     kind: 'gauge',
     help: 'quality checks that failed in the newest window',

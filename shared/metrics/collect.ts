@@ -41,6 +41,12 @@ export interface LastReport {
   }[];
   /** Relative change of the loss; null when it could not be computed. */
   readonly lossChange: number | null;
+  /** Of the window's explained rows; null when there were too few. */
+  readonly attribution: {
+    readonly ndcg: number;
+    readonly moved: number;
+    readonly shares: readonly { readonly feature: string; readonly share: number }[];
+  } | null;
 }
 
 const REPORTS_SEARCHED = 100;
@@ -95,5 +101,14 @@ async function readReport(deps: Deps, model: string, id: string): Promise<LastRe
       missing: feature.evidence.missing.current,
     })),
     lossChange: report.performance.computable ? report.performance.relativeChange : null,
+    attribution: attributionOf(report),
   };
+}
+
+/** A report from before rows were explained has none. */
+function attributionOf({ attribution }: Partial<Pick<Report, 'attribution'>>): LastReport['attribution'] {
+  if (!attribution?.computable) return null;
+  const { ndcg, moved, features } = attribution;
+  const shares = features.map(({ feature, currentShare }) => ({ feature, share: currentShare }));
+  return { ndcg, moved, shares };
 }

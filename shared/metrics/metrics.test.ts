@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createMonitorHandler } from '../../lambdas/monitor/handler.ts';
 import { readCounters } from '../capture/rollup.ts';
+import { createWindowExplainer } from '../monitoring/explain-windows.ts';
 import { readBaseline } from '../registry/baseline.ts';
 import { stateKeys } from '../registry/keys.ts';
 import { beginRun, endRun } from '../registry/run.ts';
@@ -26,6 +27,7 @@ async function live(): Promise<void> {
   const rows = smallRows(250, 6, { from: startMs, shift: 2, prefix: 'secret-request-' });
   await addTraffic(deps, 'small', version, rows);
   await closeUntil(deps, 'small', startMs + windowMs);
+  await createWindowExplainer(deps)(model);
   await createMonitorHandler(deps)({
     detail: { model: 'small', windows: [{ start: startMs, end: startMs + windowMs }] },
   });
@@ -210,6 +212,7 @@ describe('/metrics', () => {
       softFailures: 0,
       features: [{ ...feature, name, psi: 0.5 }],
       lossChange: null,
+      attribution: null,
     };
     const text = await exposition([{ ...figures!, lastReport: { ...lastReport, ...more } }]);
     expect(parse(text).samples.find((one) => one.name === 'tidemark_feature_psi')?.labels.feature).toBe(

@@ -4,7 +4,9 @@ import { channelNames } from '../capture/channels.ts';
 import type { Diagnosis } from '../comparison/comparison.ts';
 import { compareFeature, type FeatureDrift } from '../drift/compare-feature.ts';
 import { typicalEffect } from '../drift/design-effect.ts';
+import type { NotComputable } from '../drift/measure.ts';
 import { judgeMultivariate, type MultivariateFinding } from '../drift/multivariate/judge-multivariate.ts';
+import type { AttributionDrift } from '../explain/attribution-drift.ts';
 import {
   defaultLossPolicy,
   lossChange,
@@ -16,7 +18,7 @@ import { segmentOf } from '../profile/segments.ts';
 import { checkQuality } from '../quality/check-quality.ts';
 import type { ColumnConstraint, QualityFinding } from '../quality/quality-check.ts';
 import { type Baseline, referenceFor } from '../registry/baseline.ts';
-import type { MonitorPolicy } from '../registry/model.ts';
+import type { Manifest, MonitorPolicy } from '../registry/model.ts';
 import type { ModelSchema } from '../schema/feature-schema.ts';
 import { diagnose } from '../verdict/diagnose.ts';
 import { type FeatureVerdict, judgeFeatures } from '../verdict/judge-features.ts';
@@ -24,6 +26,7 @@ import { judgeSegments, type SegmentVerdict } from '../verdict/judge-segments.ts
 import { judgeWindow, type WindowVerdict } from '../verdict/judge-window.ts';
 import { alarmAlphaFor, alarmLevel, type DriftPolicy, defaultDriftPolicy } from '../verdict/policy.ts';
 import type { Window } from '../windows/due.ts';
+import { type ExplainedRows, judgeExplained } from './explained-rows.ts';
 import type { ReportEntry } from './report-index.ts';
 import { usualCounts } from './usual.ts';
 
@@ -50,6 +53,8 @@ export interface Report {
   readonly performance: PerformanceResult;
   /** How features go together; shown, never an alarm by itself. */
   readonly multivariate: readonly MultivariateFinding[];
+  /** Whether the model still relies on the features it relied on; shown, never an alarm by itself. */
+  readonly attribution: AttributionDrift | NotComputable;
   /** The same verdicts per value of the policy's segment columns, weakest first; shown, never a page by themselves. */
   readonly segments: readonly Omit<SegmentVerdict, 'features'>[];
   readonly diagnosis: Diagnosis;
@@ -74,6 +79,8 @@ export interface ReportInput {
   readonly late: number;
   /** From its last rows to its end, milliseconds. */
   readonly quietMs: number;
+  /** Contributions of sampled rows, if any were explained. */
+  readonly explained?: ExplainedRows | undefined;
   readonly monitor: MonitorPolicy;
   /** This version's earlier windows, oldest first. */
   readonly earlier: readonly ReportEntry[];
@@ -112,8 +119,10 @@ export function buildReport(input: ReportInput): Report {
     designEffect: typicalEffect(designEffects),
   });
   const start = new Date(window.start).toISOString();
+  const id = reportId(window.start, input.version);
+  const attribution = judgeExplained(input.explained, id);
   return {
-    id: reportId(window.start, input.version),
+    id,
     model: input.model,
     version: input.version,
     environment: input.environment,
@@ -133,18 +142,36 @@ export function buildReport(input: ReportInput): Report {
     features: features.map((feature, at) => ({ ...feature, evidence: evidence[at]! })),
     performance,
     multivariate,
+    attribution,
     segments: judgeSlices(input, policy),
     diagnosis: diagnose({
       quality,
       features,
       performance,
-      importance: new Map(baseline.manifest.importance.map(({ name, share }) => [name, share])),
+      ...importanceOf(baseline.manifest, attribution),
       multivariate: multivariate.find((finding) => finding.isFound),
     }),
     baseline: baseline.file,
     seasonal,
     policy,
   };
+}
+
+/**
+ * By mean |contribution| to held-out rows where they were explained: split gains favour columns with many values. Of a
+ * version trained elsewhere neither may be known; then all features are alike.
+ */
+function importanceOf(
+  { importance }: Manifest,
+  attribution: Report['attribution'],
+): { readonly importance?: ReadonlyMap<string, number> } {
+  if (attribution.computable)
+    return {
+      importance: new Map(attribution.features.map(({ feature, baselineShare }) => [feature, baselineShare])),
+    };
+  return importance.length > 0
+    ? { importance: new Map(importance.map(({ name, share }) => [name, share])) }
+    : {};
 }
 
 /** Segments that the baseline or the window has. */
