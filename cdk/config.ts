@@ -44,6 +44,16 @@ export interface StageConfig {
   /** Days until an object expires, by key prefix; a prefix that is not here never expires. */
   readonly retentionDays: Readonly<Record<string, number>>;
 
+  readonly training: {
+    /**
+     * Image of the training container in ECR, for snapshots too large for a function; without one they are trained in the
+     * function all the same. `-c trainingImage=` sets it. @default none
+     */
+    readonly image?: string;
+    /** SageMaker's name of the machine. @default 'ml.m5.2xlarge' */
+    readonly instanceType: string;
+  };
+
   readonly capture: {
     /** Seconds a batch waits to fill up to 1000 records. @default 60 */
     readonly windowSeconds: number;
@@ -83,10 +93,12 @@ const prod: StageConfig = {
     'granules/': 400,
     'reports/': 730,
     'runs/': 180,
+    'uploads/': 7,
     'quarantine/': 90,
     'failures/': 90,
     [failedBatchesPrefix]: 90,
   },
+  training: { instanceType: 'ml.m5.2xlarge' },
   capture: { windowSeconds: 60, retryAttempts: 10, maxRecordAgeHours: 6, onFailure: 's3' },
 };
 
@@ -105,6 +117,7 @@ const dev: StageConfig = {
     'granules/': 90,
     'reports/': 90,
     'runs/': 30,
+    'uploads/': 7,
     'quarantine/': 30,
     'failures/': 30,
     [failedBatchesPrefix]: 30,
@@ -139,7 +152,7 @@ function oneOf<T extends string>(key: string, value: unknown, allowed: readonly 
 }
 
 /**
- * The configuration the context asks for: `stage` (dev unless told) and `architecture` (the stage's unless told).
+ * The configuration the context asks for: `stage` (dev unless told), `architecture` and `trainingImage` (the stage's unless told).
  *
  * @param context reads one key of the CDK context
  * @throws {UnknownContextValueError} for a value that is not allowed
@@ -148,5 +161,14 @@ function oneOf<T extends string>(key: string, value: unknown, allowed: readonly 
 export function stageConfig(context: (key: string) => unknown): StageConfig {
   const config = stages[oneOf('stage', context('stage') ?? 'dev', stageNames)];
   const architecture = oneOf('architecture', context('architecture') ?? config.architecture, architectures);
-  return { ...config, architecture };
+  const image = context('trainingImage');
+  if (image !== undefined && typeof image !== 'string')
+    throw new UnknownContextValueError(
+      `unknown trainingImage ${JSON.stringify(image)}: want the name of an image`,
+    );
+  return {
+    ...config,
+    architecture,
+    training: { ...config.training, ...(image === undefined ? {} : { image }) },
+  };
 }

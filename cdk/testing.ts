@@ -50,8 +50,11 @@ export function appOf(stage: StageName, context: Readonly<Record<string, unknown
 }
 
 /** Takes seconds: once per test file and stage. A rule finding throws. */
-export function synthStage(stage: StageName): SynthesisedStage {
-  const [app, stacks] = appOf(stage, { 'aws:cdk:bundling-stacks': [] });
+export function synthStage(
+  stage: StageName,
+  context: Readonly<Record<string, unknown>> = {},
+): SynthesisedStage {
+  const [app, stacks] = appOf(stage, { ...context, 'aws:cdk:bundling-stacks': [] });
   const [data, monitoring, serving, retrain] = [
     Template.fromStack(stacks.data),
     Template.fromStack(stacks.monitoring),

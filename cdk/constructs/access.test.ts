@@ -31,7 +31,7 @@ const writing = [...reading, 'PutItem', 'UpdateItem', 'DeleteItem'];
 
 /** What the declared access comes to, written down a second time. */
 function declared({ access }: FunctionSpec, stage: string): string[] {
-  const { predictions, state, reads = [], writes = [], events, pipelines } = access;
+  const { predictions, state, reads = [], writes = [], events, pipelines, secrets } = access;
   const table = (name: string, mode: 'read' | 'write' | undefined) =>
     mode === undefined
       ? []
@@ -46,6 +46,11 @@ function declared({ access }: FunctionSpec, stage: string): string[] {
     ...(events
       ? [
           `events:PutEvents arn:<AWS::Partition>:events:<AWS::Region>:<AWS::AccountId>:event-bus/tidemark-${stage}`,
+        ]
+      : []),
+    ...(secrets
+      ? [
+          `secretsmanager:GetSecretValue arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:tidemark/${stage}/*`,
         ]
       : []),
     ...(pipelines

@@ -28,9 +28,10 @@ export function grantAccess(role: Role, access: FunctionSpec['access'], deployme
   if (writes.length > 0) grantWriteObjects(role, writes, deployment);
   if (access.events === true) grantPublish(role, deployment);
   if (access.pipelines === true) grantPipelines(role, deployment);
+  if (access.secrets === true) grantSecrets(role, deployment);
 }
 
-function grantReadObjects(role: Role, prefixes: readonly string[], { bucketArn }: Deployment): void {
+export function grantReadObjects(role: Role, prefixes: readonly string[], { bucketArn }: Deployment): void {
   const objects = prefixes.map((prefix) => `${bucketArn}/${prefix}*`);
   allow(role, ['s3:GetObject'], objects);
   // Without ListBucket a missing object is 403, not 404. That check carries no prefix, hence IfExists: a get answers
@@ -58,6 +59,18 @@ function grantPublish(role: Role, { config }: Deployment): void {
     resourceName: busName(config.stage),
   });
   allow(role, ['events:PutEvents'], [bus]);
+}
+
+/** Those of this stage, which people create: their names are not known when the stack is. */
+function grantSecrets(role: Role, { config }: Deployment): void {
+  const secrets = Stack.of(role).formatArn({
+    service: 'secretsmanager',
+    resource: 'secret',
+    resourceName: `tidemark/${config.stage}/*`,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });
+  allow(role, ['secretsmanager:GetSecretValue'], [secrets]);
+  acknowledgeWildcard(role, secrets, 'Secrets of data sources are created by people and named in a policy.');
 }
 
 /** The Pipelines port: start, list, describe, signal. */

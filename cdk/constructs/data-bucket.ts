@@ -1,4 +1,4 @@
-// The one bucket: models/ archive/ partials/ granules/ reports/ runs/ quarantine/ failures/, each with its own lifetime.
+// The one bucket: models/ archive/ partials/ granules/ reports/ runs/ uploads/ quarantine/ failures/, each with its own lifetime.
 import { Duration, Validations } from 'aws-cdk-lib';
 import {
   BlockPublicAccess,

@@ -101,6 +101,7 @@ function environmentOf(scope: Construct, { config, predictions, state, bucket }:
     }),
     GRANULE_MS: String(config.granuleMs),
     LOG_LEVEL: config.logLevel,
+    TRAIN_CONTAINER: config.training.image === undefined ? 'none' : 'available',
     NODE_OPTIONS: '--enable-source-maps',
   };
 }

@@ -17,17 +17,17 @@ import {
   subscriptions,
   substitutionName,
 } from '#shared/api/surface.ts';
-import type { StageConfig } from '../config.ts';
-import { removalPolicyOf } from '../deployment.ts';
+import { type Deployment, removalPolicyOf } from '../deployment.ts';
 import { machineName } from '../names.ts';
 import { allow } from './access.ts';
 import { projectRoot } from './bundle.ts';
 import { retries, target } from './event-wiring.ts';
 import type { NodeFunction } from './node-function.ts';
+import { noTraining, TrainingJob, type TrainingSubstitutions } from './training-job.ts';
 
 export interface WorkflowProps {
   readonly name: MachineName;
-  readonly config: StageConfig;
+  readonly deployment: Deployment;
   /** At least those the ASL file names and the machine's `onFailure`. */
   readonly functions: ReadonlyMap<FunctionName, NodeFunction>;
   readonly bus: IEventBusRef;
@@ -43,7 +43,8 @@ export class Workflow extends Construct {
 
   constructor(scope: Construct, id: string, props: WorkflowProps) {
     super(scope, id);
-    const { name, config } = props;
+    const { name, deployment } = props;
+    const { config } = deployment;
     const definition = readDefinition(name);
     const steps = stepsOf(definition, props.functions);
 
@@ -68,9 +69,12 @@ export class Workflow extends Construct {
       stateMachineType: StateMachineType.STANDARD,
       // From a string: the file variant puts the definition on S3, where reviewers and some emulators do not find it.
       definitionBody: DefinitionBody.fromString(definition),
-      definitionSubstitutions: Object.fromEntries(
-        steps.map((step) => [substitutionName(step.surfaceName), step.lambda.functionArn]),
-      ),
+      definitionSubstitutions: {
+        ...Object.fromEntries(
+          steps.map((step) => [substitutionName(step.surfaceName), step.lambda.functionArn]),
+        ),
+        ...(definition.includes('{TrainingImage}') ? this.training(role, deployment) : {}),
+      },
       role,
       tracingEnabled: true,
       logs: {
@@ -87,6 +91,14 @@ export class Workflow extends Construct {
     });
     this.startOnEvents(props);
     this.reportFailures(props);
+  }
+
+  private training(role: Role, deployment: Deployment): TrainingSubstitutions {
+    const { image } = deployment.config.training;
+    if (image === undefined) return noTraining;
+    const job = new TrainingJob(this, 'Training', { ...deployment, image });
+    job.grantStart(role);
+    return job.substitutions;
   }
 
   /**
@@ -146,6 +158,7 @@ function readDefinition(name: MachineName): string {
 /** The functions the definition names, each as `${RetrainBegin}`. */
 function stepsOf(definition: string, functions: WorkflowProps['functions']): readonly NodeFunction[] {
   const named = new Set([...definition.matchAll(/\$\{(\w+)\}/g)].map((match) => match[1]!));
+  for (const name of Object.keys(noTraining)) named.delete(name);
   const steps = [...functions.values()].filter((fn) => named.delete(substitutionName(fn.surfaceName)));
   if (named.size > 0)
     throw new InvalidDefinitionError(`no function for ${[...named].map((id) => `\${${id}}`).join(', ')}`);

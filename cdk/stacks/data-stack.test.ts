@@ -95,6 +95,7 @@ describe('data stack', () => {
         'granules/',
         'reports/',
         'runs/',
+        'uploads/',
         'quarantine/',
         'failures/',
         failedBatchesPrefix,

@@ -8,6 +8,7 @@ import {
   subscriptions,
   substitutionName,
 } from '#shared/api/surface.ts';
+import { noTraining } from '../constructs/training-job.ts';
 import { permissionsOf, type SynthesisedStage, synthStage } from '../testing.ts';
 
 let prod: SynthesisedStage;
@@ -42,8 +43,9 @@ describe('retrain state machine', () => {
       [...(DefinitionString as string).matchAll(/\$\{(\w+)\}/g)].map((match) => match[1]!),
     );
     expect([...named].sort()).toEqual(Object.keys(DefinitionSubstitutions).sort());
-    expect([...named].sort()).toEqual(steps.map(substitutionName).sort());
-    for (const name of named)
+    const invoked = [...named].filter((name) => !(name in noTraining));
+    expect(invoked.sort()).toEqual(steps.map(substitutionName).sort());
+    for (const name of invoked)
       expect(DefinitionSubstitutions[name]).toEqual({
         'Fn::GetAtt': [expect.stringMatching(new RegExp(`^${name}Function[0-9A-F]{8}$`)), 'Arn'],
       });
@@ -89,3 +91,77 @@ describe('retrain state machine', () => {
     });
   });
 });
+
+describe('a training job for what outgrows a function', () => {
+  const image = '123456789012.dkr.ecr.eu-west-1.amazonaws.com/tidemark-train:1';
+  let staged: SynthesisedStage;
+  beforeAll(() => {
+    staged = synthStage('dev', { trainingImage: image });
+  });
+
+  it('is not there without an image: no role for it, and no function chooses it', () => {
+    expect(machineOf(prod)[1].Properties.DefinitionSubstitutions).toMatchObject(noTraining);
+    expect(JSON.stringify(prod.retrain.toJSON())).not.toContain('sagemaker.amazonaws.com');
+    expect(environmentsOf(prod)).toEqual(['none']);
+  });
+
+  it('with one runs that image with a role of its own, and functions choose it', () => {
+    const { DefinitionSubstitutions } = machineOf(staged)[1].Properties;
+    expect(DefinitionSubstitutions).toMatchObject({
+      TrainingImage: image,
+      TrainingInstance: 'ml.m5.2xlarge',
+      TrainingRole: { 'Fn::GetAtt': [expect.stringContaining('TrainingRole'), 'Arn'] },
+    });
+    expect(environmentsOf(staged)).toEqual(['available']);
+  });
+
+  it('reads and writes the runs, pulls its image, logs, and nothing more', () => {
+    const roleId = machineOf(staged)[1].Properties.DefinitionSubstitutions.TrainingRole['Fn::GetAtt'][0];
+    const lines = permissionsOf(staged.retrain, roleId);
+    expect(lines.filter((line) => line.startsWith('s3:'))).toEqual([
+      's3:GetObject ObjectsBucket.Arn/runs/*',
+      's3:ListBucket ObjectsBucket.Arn',
+      's3:PutObject ObjectsBucket.Arn/runs/*',
+    ]);
+    expect(lines.filter((line) => !/^(s3|ecr|logs):/.test(line))).toEqual([]);
+    expect(lines).toContain(
+      'ecr:BatchGetImage arn:<AWS::Partition>:ecr:eu-west-1:123456789012:repository/tidemark-train',
+    );
+  });
+
+  it('is started by the state machine, which may pass that role to SageMaker only', () => {
+    const roleId = machineOf(staged)[1].Properties.RoleArn['Fn::GetAtt'][0] as string;
+    const lines = permissionsOf(staged.retrain, roleId);
+    expect(lines.filter((line) => /^(sagemaker|iam):/.test(line)).map((line) => line.split(' ')[0])).toEqual([
+      'iam:PassRole',
+      'sagemaker:AddTags',
+      'sagemaker:CreateTrainingJob',
+      'sagemaker:DescribeTrainingJob',
+      'sagemaker:StopTrainingJob',
+    ]);
+    staged.retrain.hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Action: 'iam:PassRole',
+            Condition: { StringEquals: { 'iam:PassedToService': 'sagemaker.amazonaws.com' } },
+          }),
+        ]),
+      },
+    });
+  });
+
+  it('is refused an image that SageMaker could not pull', () => {
+    expect(() => synthStage('dev', { trainingImage: 'docker.io/me/train' })).toThrow(
+      'trainingImage is "docker.io/me/train": want ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME:TAG',
+    );
+  });
+});
+
+/** What the functions are told of a place for large trainings, each answer once. */
+function environmentsOf({ retrain }: SynthesisedStage): unknown[] {
+  const environments = Object.values(retrain.findResources('AWS::Lambda::Function')).map(
+    ({ Properties }) => Properties.Environment.Variables.TRAIN_CONTAINER,
+  );
+  return [...new Set(environments)];
+}

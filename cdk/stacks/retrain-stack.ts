@@ -28,7 +28,7 @@ export class RetrainStack extends Stack {
     new EventWiring(this, 'Events', { functions: [...functions.values()], bus, deadLetters });
     for (const name of Object.keys(machines) as MachineName[]) {
       const id = name[0]!.toUpperCase() + name.slice(1);
-      const { stateMachine } = new Workflow(this, id, { name, config, functions, bus, deadLetters });
+      const { stateMachine } = new Workflow(this, id, { name, deployment, functions, bus, deadLetters });
       new CfnOutput(this, `${id}MachineArn`, { value: stateMachine.stateMachineArn });
     }
   }

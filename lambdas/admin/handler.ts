@@ -1,12 +1,14 @@
 /** HTTP → the registry's reads and an operator's actions. One table from route to operation; each operation is a file's function. */
 import { answering, type HttpEvent, type HttpResult } from '#shared/api/http.ts';
 import type { Deps } from '#shared/deps.ts';
+import { createModel } from './create-model.ts';
 import { idempotent } from './idempotency.ts';
 import { readLogs } from './logs.ts';
 import { metricsText, summary } from './metrics.ts';
 import { acceptBaseline, monitorNow, promote, retrain, rollback } from './operate.ts';
 import { changePolicy } from './policy.ts';
 import { history, model, models, report, reports, run, runs, status, versions } from './read.ts';
+import { announceVersion, completeVersion, version } from './upload.ts';
 
 type Operation = (deps: Deps, event: HttpEvent) => Promise<HttpResult>;
 
@@ -18,12 +20,16 @@ const operations: Readonly<Record<string, Operation>> = {
   'GET /models': models,
   'GET /models/{model}': model,
   'GET /models/{model}/versions': versions,
+  'GET /models/{model}/versions/{version}': version,
   'GET /models/{model}/logs': readLogs,
   'GET /models/{model}/reports': reports,
   'GET /models/{model}/reports/{id}': report,
   'GET /models/{model}/runs': runs,
   'GET /models/{model}/runs/{id}': run,
   'GET /models/{model}/history': history,
+  'POST /models': idempotent(createModel),
+  'POST /models/{model}/versions': idempotent(announceVersion),
+  'POST /models/{model}/versions/{version}/complete': idempotent(completeVersion),
   'POST /models/{model}/retrain': idempotent(retrain),
   'POST /models/{model}/monitor': idempotent(monitorNow),
   'POST /models/{model}/rollback': idempotent(rollback),

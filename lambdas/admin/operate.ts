@@ -13,13 +13,12 @@ import { createAnchorsCache, readBaseline, referenceFiles } from '#shared/regist
 import { measureContext } from '#shared/registry/baseline-context.ts';
 import { executionName, objectKeys, shortHash, stateKeys, timeKey } from '#shared/registry/keys.ts';
 import { appendLedger } from '#shared/registry/ledger.ts';
+import { versionNameSchema } from '#shared/registry/model.ts';
 import { changeChampion, findVersion, readPointer } from '#shared/registry/registry.ts';
 import { readAccepted } from '#shared/windows/accepted.ts';
 import { announceDueWindows } from '#shared/windows/claim.ts';
 import { type Window, windowLength } from '#shared/windows/due.ts';
 import { actor, named, readBody, reason } from './operator-body.ts';
-
-const versionSchema = z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'the name of a version is expected');
 
 const retrainBody = z.strictObject({
   ...actor,
@@ -30,9 +29,9 @@ const retrainBody = z.strictObject({
 const rollbackBody = z.strictObject({
   ...actor,
   reason: reason.default('asked for by an operator'),
-  to_version: versionSchema.optional(),
+  to_version: versionNameSchema.optional(),
 });
-const promoteBody = z.strictObject({ ...actor, reason, version: versionSchema });
+const promoteBody = z.strictObject({ ...actor, reason, version: versionNameSchema });
 const baselineBody = z.strictObject({
   ...actor,
   reason,

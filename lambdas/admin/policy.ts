@@ -1,13 +1,14 @@
 /** An operator changes how a model is monitored or retrained: single settings, checked as a whole, in the ledger. */
 import * as z from 'zod';
 import { type HttpEvent, type HttpResult, json } from '#shared/api/http.ts';
+import { unexpectedMembers } from '#shared/api/unexpected-members.ts';
 import type { Deps } from '#shared/deps.ts';
 import type { JsonObject } from '#shared/json.ts';
 import { updateItem } from '#shared/ports/update.ts';
 import { stateKeys } from '#shared/registry/keys.ts';
 import { appendLedger } from '#shared/registry/ledger.ts';
 import { type ModelRecord, modelRecordSchema } from '#shared/registry/model.ts';
-import { actor, named, readBody, reason, unexpectedMembers } from './operator-body.ts';
+import { actor, named, readBody, reason } from './operator-body.ts';
 
 /** Settings by name; null takes one back to its default. What they may be, the record's own schema says. */
 const settings = z.record(z.string(), z.json());

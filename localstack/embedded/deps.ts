@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Deps } from '#shared/deps.ts';
 import { createLogger } from '#shared/logger.ts';
 import { parseSettings } from '#shared/settings.ts';
-import { createFolderObjects } from './folder-objects.ts';
+import { createFolderObjects, type SignUpload } from './folder-objects.ts';
 import { createSpool } from './spool.ts';
 import type { Store } from './store.ts';
 
@@ -12,19 +12,23 @@ export interface EmbeddedOptions {
   readonly dataDir: string;
   readonly store: Store;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The host's; no other process can take uploads. */
+  readonly signUpload?: SignUpload;
 }
 
 export type EmbeddedDeps = Omit<Deps, 'events' | 'pipelines' | 'streamClosedBefore'>;
 
+export const objectsFolder = (dataDir: string): string => join(dataDir, 'objects');
 export const spoolFile = (dataDir: string): string => join(dataDir, 'spool.ndjson');
 
-export function embeddedDeps({ dataDir, store, env }: EmbeddedOptions): EmbeddedDeps {
-  const settings = parseSettings(env);
+export function embeddedDeps({ dataDir, store, env, signUpload }: EmbeddedOptions): EmbeddedDeps {
+  const settings = parseSettings({ TRAIN_CONTAINER: 'available', ...env });
   const log = createLogger(settings.LOG_LEVEL, (line) => process.stderr.write(`${line}\n`), Date.now);
   return {
     predictions: store.table('predictions', { feed: true }),
     state: store.table('state'),
-    objects: createFolderObjects(join(dataDir, 'objects')),
+    objects: createFolderObjects(objectsFolder(dataDir), signUpload ? { signUpload } : {}),
+    secret: async (name) => env[`TIDEMARK_SECRET_${name.toUpperCase().replaceAll('-', '_')}`],
     settings,
     now: Date.now,
     newId: randomUUID,

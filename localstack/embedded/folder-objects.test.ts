@@ -3,14 +3,28 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { describeObjects } from '#shared/ports/objects.contract.ts';
-import { createFolderObjects } from './folder-objects.ts';
+import { createFolderObjects, type SignUpload } from './folder-objects.ts';
 
 describeObjects('the folder', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'tidemark-objects-'));
-  return { objects: createFolderObjects(dir), close: () => rm(dir, { recursive: true }) };
+  const signUpload: SignUpload = (key, { bytes, sha256 }) => ({
+    method: 'PUT',
+    url: `http://a.host/${key}?bytes=${bytes}&sha256=${sha256}`,
+    headers: {},
+  });
+  return { objects: createFolderObjects(dir, { signUpload }), close: () => rm(dir, { recursive: true }) };
 });
 
 describe('a folder of objects', () => {
+  test('without a server signs nothing', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'tidemark-objects-'));
+    const bound = { bytes: 1, sha256: 'a'.repeat(64), expiresSeconds: 60 };
+    await expect(createFolderObjects(dir).presignPut('a', bound)).rejects.toThrow(
+      'this process has no server',
+    );
+    await rm(dir, { recursive: true });
+  });
+
   test('is found again by the next process, without what a killed one left half-written', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'tidemark-objects-'));
     await createFolderObjects(dir).put('a/b', Buffer.from('kept'));

@@ -1,16 +1,38 @@
 /** Objects in a folder: the embedded counterpart of the S3 bucket, readable with a file manager. */
+import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { type FileHandle, link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import {
+  assertBinding,
   assertObjectKey,
   type ListOptions,
   type ObjectSummary,
   type Objects,
+  type PresignedPut,
+  type UploadBinding,
 } from '#shared/ports/objects.ts';
 import { folderOf, pathOf, readName, SCRATCH_FOLDER } from './folder-objects-names.ts';
 
 const ABANDONED_AFTER_MS = 3_600_000;
+
+/** Signs the URL of an upload: only the host, which has a server, can. */
+export type SignUpload = (key: string, binding: UploadBinding) => PresignedPut;
+
+/** What became of streamed bytes. */
+type Received =
+  | { readonly status: 'stored' }
+  | { readonly status: 'exists' }
+  | { readonly status: 'refused'; readonly reason: string };
+
+export interface FolderStore extends Objects {
+  /** Puts what is streamed if it is as announced and there is no object yet; otherwise nothing appears. */
+  receive(
+    key: string,
+    source: AsyncIterable<Uint8Array>,
+    announced: Pick<UploadBinding, 'bytes' | 'sha256'>,
+  ): Promise<Received>;
+}
 
 /**
  * The {@link Objects} of the embedded host. A put writes a scratch file, syncs it, moves it to its name and syncs the folder: a
@@ -21,24 +43,33 @@ const ABANDONED_AFTER_MS = 3_600_000;
  * const objects = createFolderObjects('.tidemark/objects');
  * await objects.put('reports/a', new Uint8Array([1]));
  */
-export function createFolderObjects(folder: string): Objects {
+export function createFolderObjects(
+  folder: string,
+  options: { readonly signUpload?: SignUpload } = {},
+): FolderStore {
   const dir = resolve(folder);
   const scratch = join(dir, SCRATCH_FOLDER);
   mkdirSync(scratch, { recursive: true });
   removeAbandoned(scratch);
-  return new FolderObjects(dir, scratch);
+  return new FolderObjects(dir, scratch, options.signUpload ?? noServer);
 }
 
-class FolderObjects implements Objects {
+function noServer(): never {
+  throw new Error('uploads are signed by the host; this process has no server');
+}
+
+class FolderObjects implements FolderStore {
   private readonly dir: string;
   private readonly scratch: string;
+  private readonly signUpload: SignUpload;
   private readonly folders = new Map<string, Promise<void>>();
   private scratchFiles = 0;
   private readonly instance = Math.random().toString(36).slice(2);
 
-  constructor(dir: string, scratch: string) {
+  constructor(dir: string, scratch: string, signUpload: SignUpload) {
     this.dir = dir;
     this.scratch = scratch;
+    this.signUpload = signUpload;
   }
 
   async get(key: string): Promise<Uint8Array | undefined> {
@@ -58,17 +89,30 @@ class FolderObjects implements Objects {
     const { folder, path } = this.locate(key);
     if ((await unlessMissing(stat(path))) !== undefined) return false;
     const scratch = await this.writeScratch(bytes);
-    await this.makeFolder(folder);
+    return await this.linkScratch(scratch, folder, path);
+  }
+
+  async presignPut(key: string, binding: UploadBinding): Promise<PresignedPut> {
+    assertObjectKey(key);
+    assertBinding(binding);
+    return this.signUpload(key, binding);
+  }
+
+  async receive(
+    key: string,
+    source: AsyncIterable<Uint8Array>,
+    announced: Pick<UploadBinding, 'bytes' | 'sha256'>,
+  ): Promise<Received> {
+    const { folder, path } = this.locate(key);
+    if ((await unlessMissing(stat(path))) !== undefined) return { status: 'exists' };
+    const scratch = this.scratchPath();
     try {
-      await link(scratch, path);
-    } catch (error) {
-      if (codeOf(error) === 'EEXIST') return false;
-      throw error;
+      const fault = await writeChecked(scratch, source, announced);
+      if (fault !== undefined) return { status: 'refused', reason: fault };
+      return { status: (await this.linkScratch(scratch, folder, path)) ? 'stored' : 'exists' };
     } finally {
       await rm(scratch, { force: true });
     }
-    await syncFolder(folder);
-    return true;
   }
 
   async list(
@@ -94,8 +138,27 @@ class FolderObjects implements Objects {
     return { folder, path: join(folder, file) };
   }
 
+  /** Whether the scratch file became the object; false where there is one already. */
+  private async linkScratch(scratch: string, folder: string, path: string): Promise<boolean> {
+    try {
+      await this.makeFolder(folder);
+      await link(scratch, path);
+    } catch (error) {
+      if (codeOf(error) === 'EEXIST') return false;
+      throw error;
+    } finally {
+      await rm(scratch, { force: true });
+    }
+    await syncFolder(folder);
+    return true;
+  }
+
+  private scratchPath(): string {
+    return join(this.scratch, `${process.pid}.${this.instance}.${this.scratchFiles++}`);
+  }
+
   private async writeScratch(bytes: Uint8Array): Promise<string> {
-    const path = join(this.scratch, `${process.pid}.${this.instance}.${this.scratchFiles++}`);
+    const path = this.scratchPath();
     const file = await open(path, 'wx');
     try {
       await file.writeFile(bytes);
@@ -124,6 +187,32 @@ class FolderObjects implements Objects {
     await this.makeFolder(parent);
     await mkdir(folder, { recursive: true });
     await syncFolder(parent);
+  }
+}
+
+/** Why the bytes are not those announced, in words. More than announced are not waited for. */
+async function writeChecked(
+  path: string,
+  source: AsyncIterable<Uint8Array>,
+  { bytes, sha256 }: Pick<UploadBinding, 'bytes' | 'sha256'>,
+): Promise<string | undefined> {
+  const hash = createHash('sha256');
+  let received = 0;
+  const file = await open(path, 'wx');
+  try {
+    for await (const chunk of source) {
+      received += chunk.length;
+      if (received > bytes) return `more than the ${bytes} bytes announced were sent`;
+      hash.update(chunk);
+      await file.writeFile(chunk);
+    }
+    if (received < bytes) return `${received} bytes were sent; ${bytes} were announced`;
+    const actual = hash.digest('hex');
+    if (actual !== sha256) return `the bytes sent have sha256 ${actual}; ${sha256} was announced`;
+    await file.sync();
+    return undefined;
+  } finally {
+    await file.close();
   }
 }
 

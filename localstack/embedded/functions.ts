@@ -3,12 +3,15 @@ import type { FunctionName } from '#shared/api/surface.ts';
 import type { Deps } from '#shared/deps.ts';
 import { createAdminHandler } from '../../lambdas/admin/handler.ts';
 import { createCaptureHandler } from '../../lambdas/capture/handler.ts';
+import { createExplainHandler } from '../../lambdas/explain/handler.ts';
 import { createFeedbackHandler } from '../../lambdas/feedback/handler.ts';
 import { createMonitorHandler } from '../../lambdas/monitor/handler.ts';
 import { createPredictHandler } from '../../lambdas/predict/handler.ts';
 import { createBeginHandler } from '../../lambdas/retrain/begin/handler.ts';
 import { createEvaluateHandler } from '../../lambdas/retrain/evaluate/handler.ts';
+import { createFoldHandler } from '../../lambdas/retrain/fold/handler.ts';
 import { createGateHandler } from '../../lambdas/retrain/gate/handler.ts';
+import { createIngestHandler } from '../../lambdas/retrain/ingest/handler.ts';
 import { createParityHandler } from '../../lambdas/retrain/parity/handler.ts';
 import { createPromoteHandler } from '../../lambdas/retrain/promote/handler.ts';
 import { createReleaseHandler } from '../../lambdas/retrain/release/handler.ts';
@@ -16,20 +19,25 @@ import { createSnapshotHandler } from '../../lambdas/retrain/snapshot/handler.ts
 import { createTrainHandler } from '../../lambdas/retrain/train/handler.ts';
 import { createValidateHandler } from '../../lambdas/retrain/validate/handler.ts';
 import { createTickHandler } from '../../lambdas/tick/handler.ts';
+import { createTrialHandler } from '../../lambdas/trial/handler.ts';
 
 /** An event goes in as the host built it; each handler parses what it needs. */
 type AnyHandler = (event: never) => Promise<unknown>;
 
 const factories: Readonly<Record<FunctionName, (deps: Deps) => AnyHandler>> = {
   predict: createPredictHandler,
+  explain: createExplainHandler,
   feedback: createFeedbackHandler,
   admin: createAdminHandler,
   capture: createCaptureHandler,
   tick: createTickHandler,
   monitor: createMonitorHandler,
+  trial: createTrialHandler,
   'retrain-begin': createBeginHandler,
+  'retrain-ingest': createIngestHandler,
   'retrain-snapshot': createSnapshotHandler,
   'retrain-validate': createValidateHandler,
+  'retrain-fold': createFoldHandler,
   'retrain-train': createTrainHandler,
   'retrain-parity': createParityHandler,
   'retrain-evaluate': createEvaluateHandler,

@@ -1,4 +1,5 @@
 /** The embedded host: store, feed, pipelines, schedules and API in one process, on the handlers that Lambda runs. */
+
 import { readFileSync } from 'node:fs';
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import {
@@ -11,12 +12,16 @@ import {
 } from '#shared/api/surface.ts';
 import type { Deps } from '#shared/deps.ts';
 import type { Json } from '#shared/json.ts';
+import { resumeTrials } from '#shared/registry/uploaded.ts';
 import { createEngine, type Engine } from '../asl/engine.ts';
 import { loadStateMachine } from '../asl/load.ts';
-import { embeddedDeps, spoolFile } from './deps.ts';
+import { TRAINING_JOB_FUNCTION } from '../asl/load-task.ts';
+import { embeddedDeps, objectsFolder, spoolFile } from './deps.ts';
 import { createEventBus } from './event-bus.ts';
 import { releaseFailed, releaseLeftLeases } from './failed-runs.ts';
+import { createFolderObjects } from './folder-objects.ts';
 import { bindFunctions, type Invoke } from './functions.ts';
+import { createHeavyEvents, type HeavyEvents } from './heavy-events.ts';
 import { lockDataDir } from './host-lock.ts';
 import { startHttpServer } from './http-server.ts';
 import { createRedrive, type Redrive } from './redrive.ts';
@@ -24,6 +29,8 @@ import { repeat } from './repeat.ts';
 import { replaySpool } from './spool.ts';
 import { openStore } from './store.ts';
 import { createTaskProcess, type TaskProcess } from './task-process.ts';
+import { embeddedTraining, runTrainingJob } from './training-job.ts';
+import { createUploads } from './uploads.ts';
 
 export interface HostOptions {
   readonly dataDir: string;
@@ -54,10 +61,18 @@ export async function startHost(options: HostOptions): Promise<Host> {
 }
 
 async function openHost(options: HostOptions): Promise<Host> {
-  const store = openStore({ dir: options.dataDir });
-  const base = embeddedDeps({ dataDir: options.dataDir, store, env: options.env });
+  const { dataDir, env } = options;
+  const store = openStore({ dir: dataDir });
+  let origin = '';
+  const uploads = createUploads({
+    dataDir,
+    origin: () => origin,
+    now: Date.now,
+    objects: createFolderObjects(objectsFolder(dataDir)),
+  });
+  const base = embeddedDeps({ dataDir, store, env, signUpload: uploads.sign });
   const feed = store.feed('predictions');
-  const tasks = createTaskProcess({ dataDir: options.dataDir, env: options.env });
+  const tasks = createTaskProcess({ dataDir, env });
   let invoke: Invoke = unready;
   const engine = createEngine({
     table: base.state,
@@ -68,8 +83,16 @@ async function openHost(options: HostOptions): Promise<Host> {
     onError: (execution, error) => redrive.onError(execution, error),
   });
   const redrive = createRedrive({ resume: () => engine.resume(), log: base.log });
+  const heavyEvents = createHeavyEvents({
+    invoke: (name, ...rest) => tasks.invoke(name, ...rest),
+    log: base.log,
+  });
   const bus = createEventBus({
-    invoke: (name, event) => invoke(name, event),
+    invoke: async (name, event) => {
+      const spec: FunctionSpec = functions[name];
+      if (spec.heavy) heavyEvents.deliver(name, event as Json);
+      else await invoke(name, event);
+    },
     start: (machine, name, input) => engine.start(machine, name, input),
     log: base.log,
   });
@@ -82,19 +105,21 @@ async function openHost(options: HostOptions): Promise<Host> {
   invoke = bindFunctions(deps);
 
   function runTask(name: string, payload: Json, signal: AbortSignal): Promise<Json> {
+    if (name === TRAINING_JOB_FUNCTION) return runTrainingJob(base, payload, signal);
     const known = name as FunctionName;
     const spec: FunctionSpec = functions[known];
     if (spec.heavy) return tasks.invoke(known, payload, signal);
     return invoke(known, payload) as Promise<Json>;
   }
 
-  const replayed = await replaySpool(spoolFile(options.dataDir), base.predictions, base.log);
+  const replayed = await replaySpool(spoolFile(dataDir), base.predictions, base.log);
   if (replayed > 0) base.log('info', 'spooled predictions were logged', { replayed });
   feed.deliver(async (event) => {
     await invoke('capture', event);
   });
   await engine.resume();
   await releaseLeftLeases(deps, invoke);
+  await resumeTrials(deps);
   const timers = schedules.map((schedule) =>
     repeat(schedule.everyMinutes * options.minuteMs, async () => {
       try {
@@ -112,9 +137,12 @@ async function openHost(options: HostOptions): Promise<Host> {
   const server = await startHttpServer({
     port: options.port,
     maxBodyBytes: base.settings.MAX_BODY_BYTES,
+    uploads,
     log: base.log,
     call: (name, event) => invoke(name, event) as Promise<APIGatewayProxyResult>,
   });
+
+  origin = server.url;
 
   return {
     url: server.url,
@@ -123,16 +151,22 @@ async function openHost(options: HostOptions): Promise<Host> {
       await server.close();
       await Promise.all([...timers, sweeping].map((timer) => timer.stop()));
       await bus.drain();
-      await stopRuns(engine, redrive, tasks);
+      await stopRuns(engine, redrive, heavyEvents, tasks);
       await feed.close();
       await store.close();
     },
   };
 }
 
-async function stopRuns(engine: Engine, redrive: Redrive, tasks: TaskProcess): Promise<void> {
+/** The engine before the tasks: it must not take the end of their process for a failure of its own. */
+async function stopRuns(
+  engine: Engine,
+  redrive: Redrive,
+  heavyEvents: HeavyEvents,
+  tasks: TaskProcess,
+): Promise<void> {
   await redrive.stop();
-  const stopped = engine.stop();
+  const stopped = Promise.all([engine.stop(), heavyEvents.stop()]);
   await tasks.stop();
   await stopped;
 }
@@ -144,7 +178,10 @@ function unready(): never {
 /** The ASL files of the API list, with every function's name put in for its substitution. */
 function loadMachines() {
   const names = Object.keys(functions) as FunctionName[];
-  const substitutions = Object.fromEntries(names.map((name) => [substitutionName(name), name]));
+  const substitutions = {
+    ...Object.fromEntries(names.map((name) => [substitutionName(name), name])),
+    ...embeddedTraining,
+  };
   return Object.fromEntries(
     Object.entries(machines).map(([name, { file }]) => [
       name,

@@ -7,11 +7,13 @@ import type { FunctionName } from '#shared/api/surface.ts';
 import type { Deps } from '#shared/deps.ts';
 import { proxyEvent } from './proxy-event.ts';
 import { matchRoute } from './router.ts';
+import { type Uploads, uploadPath } from './uploads.ts';
 
 export interface HttpServerOptions {
   readonly port: number;
   readonly maxBodyBytes: number;
   readonly log: Deps['log'];
+  readonly uploads: Pick<Uploads, 'receive'>;
   readonly call: (name: FunctionName, event: APIGatewayProxyEvent) => Promise<APIGatewayProxyResult>;
 }
 
@@ -82,6 +84,8 @@ async function answer(
   const absolute = target.startsWith('/') ? `http://${host}${target}` : target;
   if (!URL.canParse(absolute)) return problem(400, `${JSON.stringify(target)} is not a path`);
   const url = new URL(absolute);
+  if (request.method === 'PUT' && url.pathname.startsWith(uploadPath))
+    return options.uploads.receive(request, url);
   const matching = matchRoute(request.method ?? 'GET', url.pathname);
   if (matching.kind === 'malformed')
     return problem(400, `the path ${url.pathname} is not valid percent-encoding`);

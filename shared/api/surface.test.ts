@@ -82,7 +82,7 @@ describe('every route', () => {
   });
 
   test('that changes something for everybody is an operator’s', () => {
-    const clients = ['predict', 'batch', 'feedback'];
+    const clients = ['predict', 'batch', 'feedback', 'explain'];
     for (const { method, path: at, auth } of routes) {
       if (method !== 'POST') expect(auth).not.toBe('operator');
       else expect([at, auth]).toEqual([at, clients.includes(at.split('/').at(-1)!) ? 'client' : 'operator']);

@@ -23,6 +23,8 @@ export interface FunctionSpec {
     readonly writes?: readonly string[];
     readonly events?: boolean;
     readonly pipelines?: boolean;
+    /** Secrets of this deployment, by name. */
+    readonly secrets?: boolean;
   };
 }
 
@@ -32,7 +34,14 @@ export const functions = {
     onnx: true,
     memoryMb: 1024,
     timeoutSeconds: 29,
-    access: { predictions: 'write', state: 'read', reads: ['models/'] },
+    access: { predictions: 'write', state: 'read', reads: ['models/', 'images/'], writes: ['images/'] },
+  },
+  explain: {
+    folder: 'explain',
+    onnx: true,
+    memoryMb: 1769,
+    timeoutSeconds: 29,
+    access: { predictions: 'read', state: 'read', reads: ['models/'] },
   },
   feedback: {
     folder: 'feedback',
@@ -47,8 +56,8 @@ export const functions = {
     access: {
       state: 'write',
       predictions: 'read',
-      reads: ['models/', 'reports/', 'granules/', 'archive/'],
-      writes: ['models/'],
+      reads: ['models/', 'reports/', 'granules/', 'archive/', 'uploads/'],
+      writes: ['models/', 'uploads/'],
       events: true,
       pipelines: true,
     },
@@ -86,11 +95,26 @@ export const functions = {
       events: true,
     },
   },
+  trial: {
+    folder: 'trial',
+    onnx: true,
+    heavy: true,
+    memoryMb: 3008,
+    timeoutSeconds: 300,
+    access: { state: 'write', reads: ['uploads/', 'models/'], writes: ['models/'] },
+  },
   'retrain-begin': {
     folder: 'retrain/begin',
     memoryMb: 256,
     timeoutSeconds: 30,
     access: { state: 'write', pipelines: true },
+  },
+  'retrain-ingest': {
+    folder: 'retrain/ingest',
+    heavy: true,
+    memoryMb: 3008,
+    timeoutSeconds: 900,
+    access: { state: 'read', reads: ['ingest/'], writes: ['runs/'], secrets: true },
   },
   'retrain-snapshot': {
     folder: 'retrain/snapshot',
@@ -105,6 +129,13 @@ export const functions = {
     memoryMb: 3008,
     timeoutSeconds: 300,
     access: { state: 'read', reads: ['runs/', 'models/'] },
+  },
+  'retrain-fold': {
+    folder: 'retrain/fold',
+    heavy: true,
+    memoryMb: 3008,
+    timeoutSeconds: 900,
+    access: { state: 'read', reads: ['runs/'] },
   },
   'retrain-train': {
     folder: 'retrain/train',
@@ -215,6 +246,13 @@ export const routes: readonly Route[] = [
   },
   { method: 'GET', path: '/models', handler: 'admin', auth: 'client', summary: 'registered models' },
   {
+    method: 'POST',
+    path: '/models',
+    handler: 'admin',
+    auth: 'operator',
+    summary: 'register a model; its versions are uploaded next',
+  },
+  {
     method: 'GET',
     path: '/models/{model}',
     handler: 'admin',
@@ -237,6 +275,13 @@ export const routes: readonly Route[] = [
   },
   {
     method: 'POST',
+    path: '/models/{model}/explain',
+    handler: 'explain',
+    auth: 'client',
+    summary: 'what each feature adds to a prediction',
+  },
+  {
+    method: 'POST',
     path: '/models/{model}/feedback',
     handler: 'feedback',
     auth: 'client',
@@ -255,6 +300,27 @@ export const routes: readonly Route[] = [
     handler: 'admin',
     auth: 'client',
     summary: 'versions with their metrics',
+  },
+  {
+    method: 'POST',
+    path: '/models/{model}/versions',
+    handler: 'admin',
+    auth: 'operator',
+    summary: 'announce a version trained elsewhere; answers where to upload it',
+  },
+  {
+    method: 'GET',
+    path: '/models/{model}/versions/{version}',
+    handler: 'admin',
+    auth: 'client',
+    summary: 'one version: PENDING, READY, or REJECTED with the reason',
+  },
+  {
+    method: 'POST',
+    path: '/models/{model}/versions/{version}/complete',
+    handler: 'admin',
+    auth: 'operator',
+    summary: 'the files are uploaded: try the version',
   },
   {
     method: 'GET',
@@ -360,6 +426,7 @@ export const eventSource = 'tidemark';
 
 export const subscriptions: readonly Subscription[] = [
   { event: 'WindowsDue', handler: 'monitor' },
+  { event: 'VersionUploaded', handler: 'trial' },
   { event: 'DriftConfirmed', stateMachine: 'retrain' },
   { event: 'PerformanceDrop', stateMachine: 'retrain' },
 ];

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { S3Client } from '@aws-sdk/client-s3';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { eventSource } from '../api/surface.ts';
 import type { Deps } from '../deps.ts';
@@ -11,6 +12,7 @@ import { parseSettings } from '../settings.ts';
 import { createDynamoTable } from './dynamodb-table.ts';
 import { createEventBridgeEvents } from './eventbridge-events.ts';
 import { createS3Objects } from './s3-objects.ts';
+import { createSecrets } from './secrets.ts';
 import { createStepFunctionsPipelines } from './step-functions-pipelines.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -38,6 +40,9 @@ export function awsDeps(env: Env): Deps {
       machineArnPrefix: required(env, 'MACHINE_ARN_PREFIX'),
     }),
   );
+  const secrets = once(() =>
+    createSecrets({ client: new SecretsManagerClient({}), prefix: `tidemark/${settings.ENVIRONMENT}/` }),
+  );
   return {
     get predictions() {
       return predictions();
@@ -54,6 +59,7 @@ export function awsDeps(env: Env): Deps {
     get pipelines() {
       return pipelines();
     },
+    secret: (name) => secrets()(name),
     settings,
     now: Date.now,
     newId: randomUUID,

@@ -4,7 +4,7 @@ import {
   ListObjectsV2Command,
   NoSuchKey,
   PutObjectCommand,
-  type S3Client,
+  S3Client,
   S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { describe, expect, test } from 'vitest';
@@ -36,6 +36,14 @@ class FakeS3 {
   constructor(pageSize = 1000) {
     this.pageSize = pageSize;
   }
+
+  /** What signing asks of a client. */
+  readonly signing = new S3Client({
+    region: 'eu-central-1',
+    credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'not a secret' },
+  });
+  readonly config = this.signing.config;
+  readonly middlewareStack = this.signing.middlewareStack;
 
   async send(command: unknown): Promise<object> {
     this.sent.push(command as object);

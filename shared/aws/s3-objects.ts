@@ -9,7 +9,16 @@ import {
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { assertObjectKey, type ListOptions, type ObjectSummary, type Objects } from '../ports/objects.ts';
+import {
+  assertBinding,
+  assertObjectKey,
+  type ListOptions,
+  type ObjectSummary,
+  type Objects,
+  type PresignedPut,
+  type UploadBinding,
+} from '../ports/objects.ts';
+import { presignedPut } from './s3-presign.ts';
 
 export interface S3ObjectsOptions {
   readonly client: S3Client;
@@ -90,6 +99,12 @@ class S3Objects implements Objects {
       if (!token) break;
     }
     return found;
+  }
+
+  async presignPut(key: string, binding: UploadBinding): Promise<PresignedPut> {
+    assertObjectKey(key);
+    assertBinding(binding);
+    return presignedPut(this.client, { bucket: this.bucket, key, ...binding });
   }
 
   private async putNew(key: string, bytes: Uint8Array, writer: string): Promise<void> {

@@ -1,10 +1,13 @@
 /** What every Objects must do, whatever stands behind it: run by each adapter's own test file. */
+import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { InvalidObjectKeyError, type ListOptions, type Objects } from './objects.ts';
+import { InvalidObjectKeyError, type ListOptions, type Objects, type PresignedPut } from './objects.ts';
 
 export interface OpenObjects {
   readonly objects: Objects;
+  /** Sends a presigned request; answers its status. Absent where no server stands behind the adapter. */
+  readonly send?: (put: PresignedPut, bytes: Uint8Array) => Promise<number>;
   close(): Promise<void>;
 }
 
@@ -184,6 +187,56 @@ export function describeObjects(name: string, open: () => Promise<OpenObjects>):
           },
         );
         await fc.assert(property, { numRuns: 60 });
+      });
+    });
+
+    describe('presignPut', () => {
+      const bytes = Buffer.from('seven b');
+      const bound = {
+        bytes: 7,
+        sha256: createHash('sha256').update(bytes).digest('hex'),
+        expiresSeconds: 60,
+      };
+
+      test('answers a PUT to a URL, and makes no object by itself', async () => {
+        const put = await objects.presignPut('uploads/m/a', bound);
+        expect(put.method).toBe('PUT');
+        expect(URL.canParse(put.url)).toBe(true);
+        expect(await objects.list('')).toEqual([]);
+      });
+
+      test('says a different URL for a different key, length or hash', async () => {
+        const other = createHash('sha256').update('other').digest('hex');
+        const urls = await Promise.all([
+          objects.presignPut('uploads/m/a', bound),
+          objects.presignPut('uploads/m/b', bound),
+          objects.presignPut('uploads/m/a', { ...bound, bytes: 8 }),
+          objects.presignPut('uploads/m/a', { ...bound, sha256: other }),
+        ]);
+        expect(new Set(urls.map(({ url }) => url)).size).toBe(4);
+      });
+
+      test.each([
+        ['a key that cannot be', '../a', bound],
+        ['no bytes', 'a', { ...bound, bytes: 0 }],
+        ['a hash in upper case', 'a', { ...bound, sha256: bound.sha256.toUpperCase() }],
+        ['no time', 'a', { ...bound, expiresSeconds: 0 }],
+        ['more than a day', 'a', { ...bound, expiresSeconds: 86_401 }],
+      ])('refuses %s', async (_, key, binding) => {
+        await expect(objects.presignPut(key, binding)).rejects.toThrow();
+      });
+
+      test('lets exactly the announced bytes in, once', async () => {
+        const { send } = opened;
+        if (!send) return;
+        const put = await objects.presignPut('uploads/m/a', bound);
+        expect(await send(put, Buffer.from('seven c'))).toBeGreaterThanOrEqual(400);
+        expect(await send(put, Buffer.from('six by'))).toBeGreaterThanOrEqual(400);
+        expect(await objects.list('')).toEqual([]);
+        expect(await send(put, bytes)).toBe(200);
+        expect(await get('uploads/m/a')).toBe('seven b');
+        expect(await send(put, bytes)).toBeGreaterThanOrEqual(400);
+        expect(await get('uploads/m/a')).toBe('seven b');
       });
     });
   });

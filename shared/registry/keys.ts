@@ -58,6 +58,8 @@ export const outcomeKey = (model: string, id: string): Key => ({ pk: `${model}#$
 
 export const objectKeys = {
   version: (model: string, version: string, file: string) => `models/${model}/${version}/${file}`,
+  upload: (model: string, version: string, upload: string, file: string) =>
+    `uploads/${model}/${version}/${upload}/${file}`,
   run: (model: string, execution: string, file: string) => `runs/${model}/${shortHash(execution)}/${file}`,
   partials: (model: string) => `partials/${model}/`,
   partial: (model: string, granule: number, blob: string) =>

@@ -8,6 +8,9 @@ export interface LedgerEntry {
   /** Unix milliseconds. */
   readonly at: number;
   readonly action:
+    | 'create'
+    | 'upload'
+    | 'trial'
     | 'register'
     | 'promote'
     | 'rollback'

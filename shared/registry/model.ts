@@ -1,7 +1,9 @@
 /** What a model is: its record, policies and versions, as stored. */
 import * as z from 'zod';
 import { servingSchema } from '../onnx/serving.ts';
-import { type ModelSchema, modelSchemaSchema } from '../schema/feature-schema.ts';
+import { imageFeature, type ModelSchema, modelSchemaSchema } from '../schema/feature-schema.ts';
+import { trainerKinds } from '../training/trainer-kind.ts';
+import type { Upload } from './upload.ts';
 
 export const modelNameSchema = z
   .string()
@@ -33,9 +35,40 @@ const monitorPolicySchema = z.strictObject({
   segments: z.array(z.string()).max(5).default([]),
   /** Confirmed false alarms that are expected of the model in 30 days, at most; sets the level an alarm needs. */
   false_alarms_per_month: z.number().min(0.001).max(1000).default(1),
+  /**
+   * Rows of a window that are explained, of versions whose trees are stored; 0 for none. With 100, a tenth of the
+   * importance that has moved is shown in 98 of 100 windows, and a fifth is a warning in all.
+   */
+  explain_rows: z
+    .number()
+    .int()
+    .min(0)
+    .max(1000)
+    .refine((rows) => rows === 0 || rows >= 30, '0 or 30 to 1000 is allowed: of fewer nothing can be said')
+    .default(100),
   /** How p-values are corrected for the number of features, and of segments × features. */
   correction: z.enum(['bh', 'by', 'holm', 'bonferroni']).default('bh'),
 });
+
+/** A table with the features and the target by name; `time` is the column rows are ordered by. */
+const trainingSourceSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('object'),
+    /** Key under `ingest/`: CSV, NDJSON, each also gzipped, or Parquet. */
+    key: z.string().regex(/^ingest\/[\w./=-]{1,512}$/, 'a key is ingest/ and then A-Z a-z 0-9 _ . / = -'),
+    time: z.string().optional(),
+  }),
+  z.strictObject({
+    kind: z.literal('postgres'),
+    /** Name of the secret that holds the connection, `postgres://…`. */
+    secret: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'a secret is named by 1 to 64 of A-Z a-z 0-9 _ -'),
+    /** One SELECT; it runs read-only. */
+    query: z.string().min(1).max(10_000),
+    time: z.string().optional(),
+  }),
+]);
+
+export type TrainingSource = z.infer<typeof trainingSourceSchema>;
 
 const retrainPolicySchema = z.strictObject({
   /** Promote without a person once every gate has passed. */
@@ -54,12 +87,23 @@ const retrainPolicySchema = z.strictObject({
   maturity_ms: z.number().int().min(0).default(0),
   /** Largest holdout loss a new champion may have: error rate, or RMSE. */
   max_loss: z.number().positive().optional(),
+  trainer: z.enum(trainerKinds).default('gbdt'),
+  /** Folds of a search over the trainer's settings, 2 to 10; 0 takes the default ones. */
+  search_folds: z
+    .number()
+    .int()
+    .min(0)
+    .max(10)
+    .refine((folds) => folds !== 1, '0 or 2 to 10 is allowed: one fold has nothing to be compared with')
+    .default(0),
+  /** Where labelled rows come from; absent: from the predictions served and their labels. */
+  source: trainingSourceSchema.optional(),
 });
 
 export const modelRecordSchema = z
   .strictObject({
     name: modelNameSchema,
-    task: z.enum(['classification', 'regression']),
+    task: z.enum(['classification', 'regression', 'image-classification']),
     schema: modelSchemaSchema,
     monitor: monitorPolicySchema,
     retrain: retrainPolicySchema,
@@ -75,7 +119,14 @@ export const modelRecordSchema = z
       })
       .optional(),
   })
-  .superRefine(({ schema, monitor }, context) => {
+  .superRefine(({ task, schema, monitor }, context) => {
+    const hasImage = imageFeature(schema) !== undefined;
+    if (hasImage !== (task === 'image-classification'))
+      context.addIssue({
+        code: 'custom',
+        path: ['task'],
+        message: `task is ${task}, and the schema has ${hasImage ? 'an' : 'no'} image: image-classification takes one, the others none`,
+      });
     const fault = (path: keyof MonitorPolicy, message: string | undefined) =>
       message !== undefined && context.addIssue({ code: 'custom', path: ['monitor', path], message });
     fault('segments', segmentFault(schema, monitor.segments));
@@ -110,7 +161,7 @@ export type ModelRecord = z.infer<typeof modelRecordSchema>;
 const manifestSchema = z.strictObject({
   model: modelNameSchema,
   version: z.string(),
-  task: z.enum(['classification', 'regression']),
+  task: z.enum(['classification', 'regression', 'image-classification']),
   created_at: z.string(),
   /** Of `model.onnx`. */
   sha256: z.string().length(64),
@@ -132,15 +183,25 @@ const manifestSchema = z.strictObject({
 
 export type Manifest = z.infer<typeof manifestSchema>;
 
+export const versionNameSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9-]{1,64}$/, 'the name of a version is 1 to 64 of A-Z, a-z, 0-9 and -');
+
 export interface VersionRecord {
   readonly version: string;
-  readonly status: 'READY' | 'REJECTED';
+  /** PENDING until the trial of what was uploaded has ended. */
+  readonly status: 'PENDING' | 'READY' | 'REJECTED';
   readonly created_at: string;
+  /** Of the model file; while PENDING, of what was announced. */
   readonly sha256: string;
   readonly metrics: Readonly<Record<string, number>>;
   /** The run that made it; absent for a first version. */
   readonly run?: string;
   readonly reason?: string;
+  /** What the trial understood and a person should know. */
+  readonly notes?: readonly string[];
+  /** Of a version that was trained elsewhere. */
+  readonly upload?: Upload;
 }
 
 /** Parses a stored manifest; throws when it is not one. */

@@ -74,9 +74,10 @@ describe('models', () => {
   });
 
   test('more models than one page of the table are all listed', async () => {
+    const record = JSON.parse(JSON.stringify(smallRecord()));
     for (let at = 0; at < 1001; at++) {
       const name = `m${String(at).padStart(4, '0')}`;
-      await deps.state.putIfAbsent(stateKeys.record(name), { name });
+      await deps.state.putIfAbsent(stateKeys.record(name), { ...record, name });
     }
     expect(await listModels(deps)).toHaveLength(1001);
   });

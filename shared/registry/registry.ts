@@ -27,7 +27,7 @@ export async function createModel(deps: State, record: ModelRecord): Promise<voi
 async function findModel(deps: State, name: string): Promise<ModelRecord | undefined> {
   if (!modelNameSchema.safeParse(name).success) return undefined;
   const item = await deps.state.get(stateKeys.record(name));
-  return item ? (item.value as unknown as ModelRecord) : undefined;
+  return item && modelRecordSchema.parse(item.value);
 }
 
 /** The named model, or the default one without a name. Throws a 404 problem that lists what exists. */
@@ -53,7 +53,7 @@ async function defaultModelName(deps: State): Promise<string | undefined> {
 export async function listModels(deps: State): Promise<readonly ModelRecord[]> {
   const found: ModelRecord[] = [];
   for await (const item of queryAll(deps.state, stateKeys.models))
-    found.push(item.value as unknown as ModelRecord);
+    found.push(modelRecordSchema.parse(item.value));
   return found;
 }
 

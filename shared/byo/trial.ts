@@ -1,0 +1,176 @@
+/** The trial of a model that was trained elsewhere: can it be served, is what it says sane, and what will it be watched against. */
+import { InvalidDataError } from '../errors.ts';
+import { constantOutputs, headline, metricsOf, naiveAnswer } from '../evaluation/losses.ts';
+import type { Answer } from '../log/prediction-log.ts';
+import { answersOf } from '../onnx/answers.ts';
+import { planServing, type ServingPlan } from '../onnx/foreign.ts';
+import { OnnxModelError, openSession } from '../onnx/session.ts';
+import { checkOutput } from '../onnx/session-check.ts';
+import { sha256 } from '../registry/artefacts.ts';
+import type { Manifest, ModelRecord } from '../registry/model.ts';
+import type { Upload } from '../registry/upload.ts';
+import { outputsOf } from '../retrain/build-version.ts';
+import { versionFiles } from '../retrain/version-files.ts';
+import { imageFeature, schemaHash } from '../schema/feature-schema.ts';
+import { rowsToColumns } from '../schema/rows.ts';
+import { type BaselineRow, readBaselineRows } from './baseline-rows.ts';
+
+export interface TrialInput {
+  readonly record: ModelRecord;
+  readonly version: string;
+  readonly createdAt: string;
+  readonly upload: Upload;
+  readonly onnx: Uint8Array;
+  /** As it was uploaded. */
+  readonly baseline: Uint8Array;
+}
+
+export type TrialResult =
+  | {
+      readonly passed: true;
+      readonly manifest: Manifest;
+      readonly files: Readonly<Record<string, Uint8Array>>;
+      readonly notes: readonly string[];
+    }
+  | { readonly passed: false; readonly reason: string };
+
+/** Rows whose answers are looked at before all of them are asked for. */
+const TRIAL_ROWS = 2000;
+
+/** What is wrong with the model or its rows is an answer; a throw is a fault of this process. */
+export async function tryVersion(input: TrialInput): Promise<TrialResult> {
+  try {
+    return await trial(input);
+  } catch (error) {
+    if (error instanceof OnnxModelError || error instanceof InvalidDataError)
+      return { passed: false, reason: error.message };
+    throw error;
+  }
+}
+
+async function trial(input: TrialInput): Promise<TrialResult> {
+  const { record, upload } = input;
+  assertAsAnnounced(input);
+  if (imageFeature(record.schema))
+    throw new InvalidDataError('a model of images cannot be tried on a baseline of rows');
+  const { activation, outputs } = upload;
+  const plan = planServing(input.onnx, {
+    schema: record.schema,
+    ...(activation === undefined ? {} : { activation }),
+    ...(outputs === undefined ? {} : { outputs }),
+  });
+  const rows = await readBaselineRows(record.schema, input.baseline);
+  const answers = await answer(record, plan, rows);
+  const held = labelledIfEnough(rows, answers);
+  const labels = held.rows.flatMap(({ label }) => (label === undefined ? [] : [label]));
+  const isLabelled = labels.length === held.rows.length;
+  const metrics = isLabelled ? metricsOf(outputsOf(held.answers), labels) : {};
+  return {
+    passed: true,
+    manifest: manifestOf(input, plan, rows.length, labels.length, metrics),
+    files: await versionFiles({
+      record,
+      onnx: plan.onnx,
+      expected: rows,
+      holdout: held.rows,
+      answers: held.answers,
+      training: [],
+    }),
+    notes: [...plan.notes, ...(isLabelled ? worseThanNothing(record, metrics, labels) : [])],
+  };
+}
+
+function assertAsAnnounced({ upload, onnx, baseline }: TrialInput): void {
+  for (const [file, bytes] of Object.entries({ onnx, baseline }) as ['onnx' | 'baseline', Uint8Array][]) {
+    const actual = sha256(bytes);
+    const { sha256: announced } = upload.files[file];
+    if (actual !== announced)
+      throw new InvalidDataError(`the ${file} file has sha256 ${actual}; ${announced} was announced`);
+  }
+}
+
+/** A few rows first: what is wrong with those is said before many are run. */
+async function answer(
+  { schema }: ModelRecord,
+  plan: ServingPlan,
+  rows: readonly BaselineRow[],
+): Promise<readonly Answer[]> {
+  const columns = (some: readonly BaselineRow[]) =>
+    rowsToColumns(
+      schema,
+      some.map(({ features }) => features),
+    );
+  const session = await openSession(plan.onnx, plan.serving);
+  const sane = async (some: readonly BaselineRow[]) => {
+    const output = await session.run(columns(some));
+    const classes = plan.serving.label === undefined ? undefined : plan.classes;
+    const fault = checkOutput(output, schema.target.classes?.length, classes);
+    if (fault !== undefined) throw new InvalidDataError(`the answers to the baseline are not sane: ${fault}`);
+    return output;
+  };
+  try {
+    const tried = await sane(rows.slice(0, TRIAL_ROWS));
+    return answersOf(schema, rows.length <= TRIAL_ROWS ? tried : await sane(rows));
+  } finally {
+    await session.release();
+  }
+}
+
+/** Losses are counted where every row has its label: of a partly labelled file, its labelled rows when they are enough. */
+function labelledIfEnough(rows: readonly BaselineRow[], answers: readonly Answer[]) {
+  const labelled = rows.flatMap(({ label }, at) => (label === undefined ? [] : [at]));
+  if (labelled.length < MIN_LABELLED_ROWS || labelled.length === rows.length) return { rows, answers };
+  return { rows: labelled.map((at) => rows[at]!), answers: labelled.map((at) => answers[at]!) };
+}
+
+const MIN_LABELLED_ROWS = 50;
+
+/** Most often the classes are in another order, or the columns of a matrix are. */
+function worseThanNothing(
+  { task }: ModelRecord,
+  metrics: Readonly<Record<string, number>>,
+  labels: readonly (number | string)[],
+): string[] {
+  const figure = headline(task);
+  const naive = metricsOf(constantOutputs(task, naiveAnswer(task, labels), labels.length), labels)[figure]!;
+  if (metrics[figure]! <= naive) return [];
+  return [
+    `${figure} on the baseline is ${short(metrics[figure]!)}; always answering the same has ${short(naive)}: are the columns and classes in the right order`,
+  ];
+}
+
+const short = (value: number) => Number(value.toPrecision(4));
+
+function manifestOf(
+  { record, version, createdAt, upload }: TrialInput,
+  { onnx, serving, description }: ServingPlan,
+  rows: number,
+  labelled: number,
+  metrics: Record<string, number>,
+): Manifest {
+  return {
+    model: record.name,
+    version,
+    task: record.task,
+    created_at: createdAt,
+    sha256: sha256(onnx),
+    bytes: onnx.length,
+    schema: record.schema,
+    schema_hash: schemaHash(record.schema),
+    trainer: {
+      kind: 'foreign',
+      producer: description.producer || 'unknown',
+      opsets: description.opsets.map(({ domain, version: at }) => `${domain || 'ai.onnx'} ${at}`).join(', '),
+      uploaded_sha256: upload.files.onnx.sha256,
+    },
+    snapshot: {
+      source: 'uploaded baseline',
+      rows,
+      labelled_rows: labelled,
+      baseline_sha256: upload.files.baseline.sha256,
+    },
+    metrics,
+    importance: [],
+    serving,
+  };
+}
