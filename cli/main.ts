@@ -23,6 +23,13 @@ const commands: Readonly<Record<string, Command>> = {
       return { help: demoHelp, run: runDemo };
     },
   },
+  models: {
+    summary: 'the models of a running host: list, register your own ONNX, promote, roll back',
+    load: async () => {
+      const { modelsHelp, runModels } = await import('./models/command.ts');
+      return { help: modelsHelp, run: runModels };
+    },
+  },
   compare: {
     summary: 'compare two data files: drift, data quality, segments, a diagnosis; terminal, JSON or HTML',
     load: async () => {
@@ -42,6 +49,13 @@ const commands: Readonly<Record<string, Command>> = {
     load: async () => {
       const { suggestHelp, runSuggest } = await import('./suggest.ts');
       return { help: suggestHelp, run: runSuggest };
+    },
+  },
+  train: {
+    summary: 'train a model on a file or a query and write it as a checked ONNX file',
+    load: async () => {
+      const { trainHelp, runTrain } = await import('./train/command.ts');
+      return { help: trainHelp, run: runTrain };
     },
   },
 };

@@ -24,16 +24,16 @@ const MOST_LINKS = 40;
  * @throws the file system's own error; then the file is as it was
  * @example writeOutput('report.html', '<!doctype html>…')
  */
-export function writeOutput(path: string, text: string): void {
+export function writeOutput(path: string, content: string | Uint8Array): void {
   const there = statSync(path, { throwIfNoEntry: false });
   if (there && !there.isFile()) {
-    writeFileSync(path, text);
+    writeFileSync(path, content);
     return;
   }
   const target = endOfLinks(path);
   const draft = draftOf(target);
   try {
-    writeFileSync(draft, text, { flag: 'wx' });
+    writeFileSync(draft, content, { flag: 'wx' });
     if (there) chmodSync(draft, there.mode);
     renameSync(draft, target);
   } catch (error) {

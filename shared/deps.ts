@@ -14,6 +14,8 @@ export interface Deps {
   readonly objects: Objects;
   readonly events: Events;
   readonly pipelines: Pipelines;
+  /** The value of a secret, read when it is needed and kept nowhere; undefined when there is none of that name. */
+  readonly secret: (name: string) => Promise<string | undefined>;
   readonly settings: Settings;
   /** Unix milliseconds. */
   readonly now: () => number;

@@ -120,6 +120,7 @@ describe('the retrain state machine', () => {
       'background.ndjson.gz',
       'baseline.bin',
       'baseline.context.json.gz',
+      'evaluation.json',
       'holdout.ndjson.gz',
       'manifest.json',
       'model.onnx',

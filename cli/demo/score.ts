@@ -32,7 +32,7 @@ export async function scoreVersion(
 
 /** The best answer that looks at nothing, learnt from what was sent. */
 export function scoreNaive(
-  task: 'regression' | 'classification',
+  task: 'regression' | 'classification' | 'image-classification',
   sent: readonly LabelledRow[],
   rows: readonly LabelledRow[],
 ): number {

@@ -1,9 +1,12 @@
-/** What a Task may call: Lambda functions, directly or through the `lambda:invoke` integration. */
+/** What a Task may call: Lambda functions, directly or through the `lambda:invoke` integration, and training jobs. */
 import { Fields } from './fields.ts';
 import type { TaskResource } from './machine.ts';
 
 const INVOKE = 'arn:aws:states:::lambda:invoke';
 const INVOKE_AND_WAIT = `${INVOKE}.waitForTaskToken`;
+const TRAINING_JOB = 'arn:aws:states:::sagemaker:createTrainingJob.sync';
+/** What a training job is called as: its parameters go in, the finished job comes out. */
+export const TRAINING_JOB_FUNCTION = 'sagemaker:createTrainingJob';
 const FUNCTION_ARN = /^arn:aws[a-z-]*:lambda:[a-z0-9-]*:\d*:function:([A-Za-z0-9_-]+)(?::[A-Za-z0-9_$-]+)?$/;
 const INVOKE_PARAMETERS = ['FunctionName', 'FunctionName.$', 'Payload', 'Payload.$'];
 
@@ -20,9 +23,10 @@ export function parseResource(fields: Fields): TaskResource {
   const resource = fields.requiredString('Resource');
   if (resource === INVOKE) return { kind: 'invoke', waitsForToken: false };
   if (resource === INVOKE_AND_WAIT) return { kind: 'invoke', waitsForToken: true };
+  if (resource === TRAINING_JOB) return { kind: 'function', functionName: TRAINING_JOB_FUNCTION };
   if (FUNCTION_ARN.test(resource)) return { kind: 'function', functionName: functionNameOf(resource) };
   throw fields.unsupported(
-    `resource "${resource}" (allowed: ${INVOKE}, ${INVOKE_AND_WAIT}, a Lambda function's ARN)`,
+    `resource "${resource}" (allowed: ${INVOKE}, ${INVOKE_AND_WAIT}, ${TRAINING_JOB}, a Lambda function's ARN)`,
   );
 }
 

@@ -1,22 +1,25 @@
 /** From a trained model to a version's files: parity first, then held-out figures and the baseline it will be watched against. */
-import { metricsOf, type Outputs } from '../evaluation/losses.ts';
+import { serialize } from 'node:v8';
+import { type Evaluation, flatMetrics } from '../evaluation/evaluate.ts';
+import type { Outputs } from '../evaluation/losses.ts';
 import type { Answer } from '../log/prediction-log.ts';
 import { answersOf } from '../onnx/answers.ts';
-import { type OnnxOutput, openSession } from '../onnx/session.ts';
+import { openSession } from '../onnx/session.ts';
 import { seedFrom } from '../random.ts';
 import { sha256 } from '../registry/artefacts.ts';
 import type { Manifest, ModelRecord } from '../registry/model.ts';
 import { schemaHash } from '../schema/feature-schema.ts';
-import { type GbdtModel, importance, predictGbdt } from '../training/gbdt.ts';
 import { compareParity, type Parity, parityRows } from '../training/parity.ts';
-import { featuresOf } from './labelled-data.ts';
+import { evaluateOutput, scoresOf } from './evaluate-output.ts';
+import { featuresOf, targetOf } from './labelled-data.ts';
 import type { LabelledRow } from './snapshot.ts';
+import { type TrainedModel, trainerOf } from './trainers.ts';
 import { versionFiles } from './version-files.ts';
 
 export interface VersionInput {
   readonly record: ModelRecord;
   readonly version: string;
-  readonly model: GbdtModel;
+  readonly model: TrainedModel;
   readonly onnx: Uint8Array;
   readonly training: readonly LabelledRow[];
   readonly holdout: readonly LabelledRow[];
@@ -45,16 +48,28 @@ export async function buildVersion(input: VersionInput): Promise<VersionBuild> {
   try {
     const heldOut = featuresOf(schema, input.holdout);
     const rows = parityRows(input.model, heldOut, seedFrom(input.version));
-    const expected = predictGbdt(input.model, rows);
+    const expected = trainerOf(input.model).predict(input.model, rows);
     const outputs = Math.max(1, input.model.classes.length);
     const parity = compareParity(expected, scoresOf(await session.run(rows)), {
       task: input.model.task,
       outputs,
     });
     if (!parity.passed) return { passed: false, reason: parityReason(parity) };
-    const answers = answersOf(schema, await session.run(heldOut));
-    const manifest = manifestOf(input, parity, answers);
-    return { passed: true, manifest, parity, files: await versionFiles({ ...input, answers }) };
+    const output = await session.run(heldOut);
+    const answers = answersOf(schema, output);
+    const target = targetOf(schema, input.holdout);
+    const evaluation = evaluateOutput(output, heldOut, target, input.version);
+    const manifest = manifestOf(input, parity, evaluation);
+    return {
+      passed: true,
+      manifest,
+      parity,
+      files: {
+        ...(await versionFiles({ ...input, answers })),
+        'trainer.bin': serialize(input.model),
+        'evaluation.json': Buffer.from(JSON.stringify(evaluation)),
+      },
+    };
   } finally {
     await session.release();
   }
@@ -62,10 +77,6 @@ export async function buildVersion(input: VersionInput): Promise<VersionBuild> {
 
 function parityReason({ maxAbsolute, worstRow, rows }: Parity): string {
   return `onnxruntime and the trainer differ by ${maxAbsolute} at row ${worstRow} of ${rows}`;
-}
-
-function scoresOf(output: OnnxOutput): Float32Array {
-  return output.task === 'regression' ? output.values : output.probabilities;
 }
 
 /** Answers in the form that losses are computed from. */
@@ -81,7 +92,7 @@ export function outputsOf(answers: readonly Answer[]): Outputs {
   };
 }
 
-function manifestOf(input: VersionInput, parity: Parity, answers: readonly Answer[]): Manifest {
+function manifestOf(input: VersionInput, parity: Parity, evaluation: Evaluation): Manifest {
   const { record, onnx } = input;
   return {
     model: record.name,
@@ -94,11 +105,8 @@ function manifestOf(input: VersionInput, parity: Parity, answers: readonly Answe
     schema_hash: schemaHash(record.schema),
     trainer: input.trainer,
     snapshot: input.snapshot,
-    metrics: metricsOf(
-      outputsOf(answers),
-      input.holdout.map((row) => row.label),
-    ),
-    importance: importance(input.model),
+    metrics: flatMetrics(evaluation),
+    importance: trainerOf(input.model).importance(input.model),
     parity: { rows: parity.rows, max_absolute: parity.maxAbsolute, max_relative: parity.maxRelative },
   };
 }

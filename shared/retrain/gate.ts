@@ -1,10 +1,10 @@
 /** Whether a candidate may replace the champion: named gates, each with what it saw. Pure. */
 import { constantOutputs, naiveAnswer, rowLosses } from '../evaluation/losses.ts';
 import { pairedLowerBound } from '../evaluation/paired-bound.ts';
-import type { RetrainPolicy } from '../registry/model.ts';
+import type { ModelRecord, RetrainPolicy } from '../registry/model.ts';
 
 export interface GateInput {
-  readonly task: 'regression' | 'classification';
+  readonly task: ModelRecord['task'];
   /** Per held-out row, the same rows in the same order. */
   readonly championLosses: ArrayLike<number>;
   readonly candidateLosses: ArrayLike<number>;

@@ -20,6 +20,10 @@ export function guardedDeps(deps: Deps, access: Access): Deps {
       },
     },
     pipelines: access.pipelines === true ? deps.pipelines : noPipelines,
+    async secret(name) {
+      demand(access.secrets === true, `read the secret ${name}`);
+      return deps.secret(name);
+    },
   };
 }
 
@@ -82,6 +86,11 @@ function guardedObjects(objects: Objects, { reads = [], writes = [] }: Access): 
     async list(prefix, options) {
       read(prefix);
       return objects.list(prefix, options);
+    },
+    async presignPut(key, binding) {
+      // a URL can do what the role that signed it may
+      write(key);
+      return objects.presignPut(key, binding);
     },
   };
 }

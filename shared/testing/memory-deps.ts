@@ -37,6 +37,7 @@ export function memoryDeps(env: Readonly<Record<string, string>> = {}): MemoryDe
     objects: new MemoryObjects(),
     events: recordingEvents(),
     pipelines: new FakePipelines(now),
+    secret: async (name) => env[`SECRET_${name}`],
     settings: parseSettings(env),
     now,
     newId: () => `id-${String(++ids).padStart(24, '0')}`,

@@ -1,5 +1,14 @@
 /** Test support: the Objects port in memory, to the letter of its contract. */
-import { assertObjectKey, type ListOptions, type ObjectSummary, type Objects } from '../ports/objects.ts';
+import { createHash } from 'node:crypto';
+import {
+  assertBinding,
+  assertObjectKey,
+  type ListOptions,
+  type ObjectSummary,
+  type Objects,
+  type PresignedPut,
+  type UploadBinding,
+} from '../ports/objects.ts';
 
 export class MemoryObjects implements Objects {
   /** What every write asks first: throw to play a store that has gone away. */
@@ -34,6 +43,26 @@ export class MemoryObjects implements Objects {
       .filter((key) => key.startsWith(prefix) && (startAfter === undefined || key > startAfter))
       .slice(0, limit)
       .map((key) => ({ key, bytes: this.stored.get(key)!.length }));
+  }
+
+  async presignPut(key: string, binding: UploadBinding): Promise<PresignedPut> {
+    assertObjectKey(key);
+    assertBinding(binding);
+    return {
+      method: 'PUT',
+      url: `memory://objects/${key}?bytes=${binding.bytes}&sha256=${binding.sha256}`,
+      headers: {},
+    };
+  }
+
+  /** What the holder of a presigned URL does; answers the status. */
+  async send({ url }: PresignedPut, bytes: Uint8Array): Promise<number> {
+    const { pathname, searchParams } = new URL(url);
+    const isBound =
+      bytes.length === Number(searchParams.get('bytes')) &&
+      createHash('sha256').update(bytes).digest('hex') === searchParams.get('sha256');
+    if (!isBound) return 400;
+    return (await this.putIfAbsent(pathname.slice(1), bytes)) ? 200 : 412;
   }
 
   /** All keys, in byte order: they are ASCII. */

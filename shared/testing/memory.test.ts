@@ -14,7 +14,7 @@ describeTable('MemoryTable', async () => {
   };
 });
 
-describeObjects('MemoryObjects', async () => ({
-  objects: new MemoryObjects(),
-  close: async () => undefined,
-}));
+describeObjects('MemoryObjects', async () => {
+  const objects = new MemoryObjects();
+  return { objects, send: (put, bytes) => objects.send(put, bytes), close: async () => undefined };
+});

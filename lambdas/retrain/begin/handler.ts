@@ -18,6 +18,11 @@ export function createBeginHandler(deps: Deps) {
     const pointer = await readPointer(deps, model.name);
     if (!pointer)
       return { status: 'no_champion', reason: `model "${model.name}" has no champion to improve on` };
+    if (model.task === 'image-classification')
+      return {
+        status: 'not_trainable',
+        reason: `"${model.name}" is an image model: its log keeps descriptors, not images; train elsewhere or with tidemark train --images, and register the version`,
+      };
     const begun = await beginRun(deps, model, execution, { force: request.force ?? false });
     if (begun.status === 'acquired') {
       await appendLedger(deps, model.name, {

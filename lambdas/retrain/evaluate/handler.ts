@@ -20,7 +20,7 @@ export interface EvaluateEvent {
 export function createEvaluateHandler(deps: Deps) {
   return async ({ execution, model, snapshot, version }: EvaluateEvent) => {
     const manifest = await readManifest(deps, model, version);
-    const session = await openSession(await readOnnx(deps, manifest));
+    const session = await openSession(await readOnnx(deps, manifest), manifest.serving);
     try {
       const holdout = await readLabelled(deps, snapshot.holdout);
       const outputs = await score(manifest, session, holdout);
@@ -28,20 +28,30 @@ export function createEvaluateHandler(deps: Deps) {
       const losses = objectKeys.run(model, execution, `losses-${version}.json`);
       await deps.objects.put(losses, Buffer.from(JSON.stringify([...rowLosses(outputs, labels)])));
       // in the report only: under concept drift the right model looks worst on the old holdout
-      const old = await readLabelled(deps, objectKeys.version(model, snapshot.champion, 'holdout.ndjson.gz'));
+      const old = await labelledHoldout(deps, model, snapshot.champion);
       return {
         version,
         losses,
         metrics: metricsOf(outputs, labels),
-        metrics_old_holdout: metricsOf(
-          await score(manifest, session, old),
-          old.map((row) => row.label),
-        ),
+        ...(old.length > 0
+          ? {
+              metrics_old_holdout: metricsOf(
+                await score(manifest, session, old),
+                old.map((row) => row.label),
+              ),
+            }
+          : {}),
       };
     } finally {
       await session.release();
     }
   };
+}
+
+/** A champion that was trained elsewhere may have been registered with rows whose truth nobody knows. */
+async function labelledHoldout(deps: Deps, model: string, champion: string): Promise<LabelledRow[]> {
+  const rows = await readLabelled(deps, objectKeys.version(model, champion, 'holdout.ndjson.gz'));
+  return rows.filter((row) => row.label !== undefined);
 }
 
 async function score(manifest: Manifest, session: OnnxSession, rows: readonly LabelledRow[]) {

@@ -13,7 +13,7 @@ interface Evaluation {
   readonly version: string;
   readonly losses: string;
   readonly metrics: Readonly<Record<string, number>>;
-  readonly metrics_old_holdout: Readonly<Record<string, number>>;
+  readonly metrics_old_holdout?: Readonly<Record<string, number>>;
 }
 
 export interface GateEvent {

@@ -9,19 +9,14 @@ import { shortHash } from '#shared/registry/keys.ts';
 import { registerVersion, resolveModel } from '#shared/registry/registry.ts';
 import { buildVersion, type VersionBuild, type VersionInput } from '#shared/retrain/build-version.ts';
 import { readLabelled } from '#shared/retrain/labelled-data.ts';
+import { type TrainedRecord, trainedRecordSchema } from '#shared/retrain/trained-candidate.ts';
+import type { TrainedModel } from '#shared/retrain/trainers.ts';
 import { versionName } from '#shared/retrain/version-name.ts';
-import type { GbdtModel } from '#shared/training/gbdt.ts';
 
-interface TrainedCandidate {
-  readonly candidate: string;
-  readonly status: 'trained' | 'failed';
-  readonly reason?: string;
-  readonly rows: number;
-  readonly rounds: number;
-  readonly validation_loss: number;
-  readonly onnx: string;
-  readonly gbdt: string;
-}
+type TriedCandidate =
+  /** With the key its files begin with. */
+  | (TrainedRecord & { readonly folder: string })
+  | { readonly candidate: string; readonly status: 'failed'; readonly reason: string };
 
 export interface ParityEvent {
   readonly execution: string;
@@ -34,34 +29,38 @@ export interface ParityEvent {
     readonly change_point: number;
     readonly champion: string;
   };
-  readonly candidates: readonly TrainedCandidate[];
+  /** Of a training job: where its files are, `s3://bucket/key`. */
+  readonly candidates: readonly TriedCandidate[] | { readonly artefacts: string };
 }
 
 export function createParityHandler(deps: Deps) {
   return async ({ execution, model: name, snapshot, candidates }: ParityEvent) => {
     const record = await resolveModel(deps, name);
-    const best = bestOf(candidates);
-    if (!best)
-      return {
-        status: 'failed',
-        reason: candidates.map((one) => `${one.candidate}: ${one.reason}`).join('; '),
-      };
+    const tried = 'artefacts' in candidates ? [await readJob(deps, candidates.artefacts)] : candidates;
+    const best = bestOf(tried);
+    if (!best) return { status: 'failed', reason: tried.map(failureOf).join('; ') };
     const [recent, holdout, baseline] = await Promise.all([
       readLabelled(deps, snapshot.recent),
       readLabelled(deps, snapshot.holdout),
       best.candidate === 'recent' ? [] : readLabelled(deps, snapshot.baseline),
     ]);
     const version = versionName(snapshot.holdout_through, shortHash(execution));
-    const build = await tried({
+    const build = await tryBuild({
       record,
       version,
-      model: deserialize(await mustRead(deps, best.gbdt)) as GbdtModel,
-      onnx: await mustRead(deps, best.onnx),
+      model: deserialize(await mustRead(deps, `${best.folder}trainer.bin`)) as TrainedModel,
+      onnx: await mustRead(deps, `${best.folder}model.onnx`),
       training: [...baseline, ...recent],
       holdout,
       expected: [...recent, ...holdout],
       inherited: await designEffectsOf(deps, record.name, snapshot.champion),
-      trainer: { kind: 'gbdt', candidate: best.candidate, rows: best.rows, rounds: best.rounds },
+      trainer: {
+        kind: best.trainer,
+        candidate: best.candidate,
+        rows: best.rows,
+        rounds: best.rounds,
+        settings: JSON.stringify(best.settings),
+      },
       snapshot: {
         change_point: new Date(snapshot.change_point).toISOString(),
         recent_rows: recent.length,
@@ -86,7 +85,7 @@ export function createParityHandler(deps: Deps) {
 }
 
 /** A file that onnxruntime does not load, or whose inputs are not the schema's, fails the run with its reason. */
-async function tried(input: VersionInput): Promise<VersionBuild> {
+async function tryBuild(input: VersionInput): Promise<VersionBuild> {
   try {
     return await buildVersion(input);
   } catch (error) {
@@ -109,7 +108,22 @@ async function designEffectsOf(
   }
 }
 
-function bestOf(candidates: readonly TrainedCandidate[]): TrainedCandidate | undefined {
+/** What a training job left: its record is in `metrics.json`. */
+async function readJob(deps: Deps, artefacts: string): Promise<TrainedRecord & { readonly folder: string }> {
+  const folder = `${artefacts.replace(/^s3:\/\/[^/]+\//, '').replace(/\/$/, '')}/`;
+  const record: unknown = JSON.parse(
+    Buffer.from(await mustRead(deps, `${folder}metrics.json`)).toString('utf8'),
+  );
+  return { ...trainedRecordSchema.parse(record), folder };
+}
+
+function failureOf(one: TriedCandidate): string {
+  return `${one.candidate}: ${one.status === 'failed' ? one.reason : 'trained'}`;
+}
+
+function bestOf(
+  candidates: readonly TriedCandidate[],
+): Extract<TriedCandidate, { status: 'trained' }> | undefined {
   const trained = candidates.filter((one) => one.status === 'trained');
   return trained.toSorted((one, other) => one.validation_loss - other.validation_loss)[0];
 }

@@ -33,10 +33,20 @@ async function snapshot(changePoint: number | undefined = startMs) {
     execution_name: 'run-1',
     ...(changePoint === undefined ? {} : { change_point: changePoint }),
   };
-  return createSnapshotHandler(deps)({ execution: 'run-1', model: 'small', request, champion });
+  return createSnapshotHandler(deps)({
+    execution: 'run-1',
+    model: 'small',
+    request,
+    champion,
+    ingested: { status: 'none' },
+  });
 }
 
-const file = (name: string) => readLabelled(deps, objectKeys.run('small', 'run-1', `${name}.ndjson.gz`));
+const file = (name: string) =>
+  readLabelled(
+    deps,
+    objectKeys.run('small', 'run-1', `${name === 'holdout' ? '' : 'train/'}${name}.ndjson.gz`),
+  );
 const ids = (of: readonly { readonly id: string }[]) => of.map(({ id }) => id);
 
 describe('the snapshot', () => {
@@ -152,6 +162,7 @@ describe('the snapshot', () => {
       model: 'graded',
       request,
       champion: version,
+      ingested: { status: 'none' },
     });
     expect(found).toMatchObject({
       status: 'ready',

@@ -2,7 +2,7 @@
 import { type ArchiveRow, encodeRows, readArchive } from '#shared/capture/archive.ts';
 import type { Deps } from '#shared/deps.ts';
 import { queryAll } from '#shared/ports/query-all.ts';
-import { objectKeys, stateKeys } from '#shared/registry/keys.ts';
+import { objectKeys, shortHash, stateKeys } from '#shared/registry/keys.ts';
 import type { ModelRecord } from '#shared/registry/model.ts';
 import { readPointer, resolveModel } from '#shared/registry/registry.ts';
 import { candidateNames } from '#shared/retrain/candidates.ts';
@@ -11,32 +11,35 @@ import { representativeness } from '#shared/retrain/representative.ts';
 import { type RunRequest, runRequestSchema } from '#shared/retrain/request.ts';
 import {
   featureHashes,
+  type Joined,
   joinLabels,
   type LabelledRow,
   splitByTime,
   withoutFeaturesOf,
 } from '#shared/retrain/snapshot.ts';
+import type { Settings } from '#shared/settings.ts';
 
 export interface SnapshotEvent {
   readonly execution: string;
   readonly model: string;
   readonly request: unknown;
   readonly champion: string;
+  readonly ingested: { readonly status: 'none' } | { readonly status: 'ingested'; readonly key: string };
 }
 
 const maxBaselineRows = 50_000;
 const minTrainingRows = 30;
+const minFoldRows = 20;
 
 export function createSnapshotHandler(deps: Deps) {
-  return async ({ execution, model: name, request: given, champion }: SnapshotEvent) => {
+  return async ({ execution, model: name, request: given, champion, ingested }: SnapshotEvent) => {
     const model = await resolveModel(deps, name);
     const changePoint = await changePointOf(deps, model, runRequestSchema.parse(given));
     const now = deps.now();
-    const joined = joinLabels(
-      await archivedRows(deps, model, changePoint, now),
-      now,
-      model.retrain.maturity_ms,
-    );
+    const joined =
+      ingested.status === 'ingested'
+        ? fromSource(await readLabelled(deps, ingested.key))
+        : joinLabels(await archivedRows(deps, model, changePoint, now), now, model.retrain.maturity_ms);
     const usable = joined.labelled.filter((row) => isKnownLabel(model, row)).slice(-model.retrain.max_rows);
     const split = splitByTime(usable, await spentThrough(deps, model.name));
     const facts = {
@@ -59,22 +62,58 @@ export function createSnapshotHandler(deps: Deps) {
       };
     const baseline = await baselineRows(deps, model.name, champion, split.holdout);
     const key = (file: string) => objectKeys.run(model.name, execution, file);
-    await deps.objects.put(key('recent.ndjson.gz'), await encodeRows(split.training));
+    const inputs = { recent: await encodeRows(split.training), baseline: await encodeRows(baseline) };
+    await deps.objects.put(key('train/recent.ndjson.gz'), inputs.recent);
+    await deps.objects.put(key('train/baseline.ndjson.gz'), inputs.baseline);
+    await deps.objects.put(key('train/model.json'), Buffer.from(JSON.stringify(model)));
     await deps.objects.put(key('holdout.ndjson.gz'), await encodeRows(split.holdout));
-    await deps.objects.put(key('baseline.ndjson.gz'), await encodeRows(baseline));
     return {
       status: 'ready',
       ...facts,
-      ...representativeness(model, joined),
+      ...(ingested.status === 'ingested' ? asSourced : representativeness(model, joined)),
+      place: placeOf(
+        deps.settings,
+        split.training.length + baseline.length,
+        inputs.recent.length + inputs.baseline.length,
+      ),
+      job: {
+        name: `tidemark-${shortHash(execution)}`,
+        input: key('train/'),
+        output: key('job'),
+      },
+      folds: foldsOf(model.retrain.search_folds, split.training.length),
       champion,
       baseline_rows: baseline.length,
       holdout_through: split.holdout.reduce((newest, row) => Math.max(newest, row.at), 0),
-      recent: key('recent.ndjson.gz'),
+      recent: key('train/recent.ndjson.gz'),
       holdout: key('holdout.ndjson.gz'),
-      baseline: key('baseline.ndjson.gz'),
+      baseline: key('train/baseline.ndjson.gz'),
       candidates: candidateNames.map((candidate) => ({ name: candidate })),
     };
   };
+}
+
+/** Rows of a source are as old and as labelled as whoever made it decided. */
+function fromSource(labelled: readonly LabelledRow[]): Joined {
+  return { labelled, unlabelled: [], maturityMs: 0, immature: 0 };
+}
+
+const asSourced = {
+  coverage: 1,
+  labels_representative: true,
+  labels_reason: 'the rows come from the source that the policy names',
+};
+
+function placeOf(settings: Settings, rows: number, bytes: number): 'function' | 'container' {
+  if (settings.TRAIN_CONTAINER === 'none') return 'function';
+  const isLarge = rows > settings.TRAIN_FUNCTION_MAX_ROWS || bytes > settings.TRAIN_FUNCTION_MAX_BYTES;
+  return isLarge ? 'container' : 'function';
+}
+
+/** None where a fold would have too few rows to tell settings apart. */
+function foldsOf(folds: number, rows: number): { readonly at: number; readonly of: number }[] {
+  if (folds === 0 || rows < folds * minFoldRows) return [];
+  return Array.from({ length: folds }, (_, at) => ({ at, of: folds }));
 }
 
 async function changePointOf(deps: Deps, model: ModelRecord, request: RunRequest): Promise<number> {

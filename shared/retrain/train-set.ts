@@ -1,0 +1,249 @@
+/** From a training set to a checked model: what `tidemark train` and the training container do, and nothing is written. */
+
+import { InvalidDataError } from '../errors.ts';
+import { type Evaluation, flatMetrics } from '../evaluation/evaluate.ts';
+import { type LeakSuspect, leakSuspects } from '../evaluation/leak-suspects.ts';
+import { type RowSplit, splitByHash, splitByTime } from '../ingest/split-rows.ts';
+import type { TrainingSet } from '../ingest/training-set.ts';
+import { openSession } from '../onnx/session.ts';
+import { seededRandom, seedFrom } from '../random.ts';
+import { sha256 } from '../registry/artefacts.ts';
+import type { Manifest } from '../registry/model.ts';
+import { takeRows } from '../schema/columns.ts';
+import { modelSchemaSchema, schemaHash } from '../schema/feature-schema.ts';
+import { blockFolds, type Choice, chooseSetting, shuffledFolds } from '../training/folds.ts';
+import { compareParity, parityRows } from '../training/parity.ts';
+import type { TrainingTarget } from '../training/training-target.ts';
+import type { TreeThreads } from '../training/tree-threads.ts';
+import { evaluateOutput, scoresOf } from './evaluate-output.ts';
+import { type FitOptions, fitSized, type SizedFit, type TrainingRows } from './fit-sized.ts';
+import { foldLosses, takeTarget } from './search.ts';
+import { type TrainedModel, type TrainerSettings, trainerNamed, trainerOf } from './trainers.ts';
+
+export interface TrainSetRequest extends Pick<FitOptions, 'trainer' | 'rounds' | 'seed'> {
+  /** Of the model. */
+  readonly name: string;
+  readonly version: string;
+  /** Where the rows came from, for the manifest. */
+  readonly source: string;
+  /** Of the rows, held out for the figures; 0.05 to 0.5. */
+  readonly testShare: number;
+  /** Folds of a search over the trainer's settings; 0 takes the default ones. */
+  readonly folds: number;
+  readonly threads?: TreeThreads;
+  /** Unix milliseconds. */
+  readonly now: number;
+  readonly onStage?: (stage: TrainStage, share: number) => void;
+}
+
+export type TrainStage = 'search' | 'fit' | 'check';
+
+export interface TrainedSet {
+  readonly model: TrainedModel;
+  readonly onnx: Uint8Array;
+  readonly manifest: Manifest;
+  readonly evaluation: Evaluation;
+  readonly search: Search | undefined;
+  readonly leaks: readonly LeakSuspect[];
+}
+
+/** What was tried, in the trainer's order, and what came of it. */
+export interface Search extends Choice {
+  readonly folds: number;
+  readonly settings: readonly TrainerSettings[];
+}
+
+/** Held back from the fit that finds its size. */
+const VALIDATION_SHARE = 0.2;
+const LEAK_ROWS = 20_000;
+const LEAST_ROWS = 20;
+
+/**
+ * Splits, searches if asked to, fits, exports, and holds the ONNX file to its trainer and to the held-out rows.
+ *
+ * @throws InvalidDataError when too few rows are left on one side, a class is on one side only, or onnxruntime answers
+ *   differently from the trainer
+ * @throws TrainingDataError for rows the trainer refuses
+ */
+export async function trainSet(set: TrainingSet, request: TrainSetRequest): Promise<TrainedSet> {
+  const split = checkedSplit(set, request);
+  const whole = rowsOf(set, split.training);
+  const heldOut = rowsOf(set, split.heldOut);
+  const search = request.folds > 0 ? searched(set, split.training, whole, request) : undefined;
+  const fit = fitChecked(set, split.training, whole, request, search?.chosen ?? 0);
+  request.onStage?.('check', 0);
+  const metadata = { model: request.name, version: request.version };
+  const onnx = trainerOf(fit.model).toOnnx(fit.model, metadata);
+  const checked = await checkExport(fit.model, onnx, heldOut, request);
+  const manifest = manifestOf(set, request, fit, onnx, checked, {
+    training_rows: split.training.length,
+    holdout_rows: split.heldOut.length,
+  });
+  request.onStage?.('check', 1);
+  const { evaluation } = checked;
+  return { model: fit.model, onnx, manifest, evaluation, search, leaks: leaksOf(set, split) };
+}
+
+function rowsOf({ data, target }: TrainingSet, rows: Int32Array): TrainingRows {
+  return { data: takeRows(data, rows), target: takeTarget(target, rows) };
+}
+
+function checkedSplit(set: TrainingSet, { testShare, seed }: TrainSetRequest): RowSplit {
+  const split = set.times
+    ? splitByTime(set.times, testShare)
+    : splitByHash(set.data, set.target, testShare, seed);
+  const training = set.times ? inOrder(split.training, set.times) : split.training;
+  const smaller = Math.min(training.length, split.heldOut.length);
+  if (smaller < LEAST_ROWS)
+    throw new InvalidDataError(
+      `${set.data.rows} rows with a target fell into ${training.length} to train on and ${split.heldOut.length} to check with: at least ${LEAST_ROWS} of each are needed; equal rows stay together`,
+    );
+  checkClasses(set.target, training, 'to train on');
+  return { ...split, training };
+}
+
+function inOrder(rows: Int32Array, times: Float64Array): Int32Array {
+  // a row without a time is as old as can be
+  const timeOf = (row: number) => (Number.isNaN(times[row]) ? Number.NEGATIVE_INFINITY : times[row]!);
+  return rows.slice().sort((one, other) => timeOf(one) - timeOf(other) || one - other);
+}
+
+function checkClasses(target: TrainingTarget, rows: Int32Array, use: string): void {
+  if (target.task === 'regression') return;
+  const counts = new Int32Array(target.classes.length);
+  for (const row of rows) counts[target.labels[row]!]!++;
+  const none = counts.indexOf(0);
+  if (none >= 0)
+    throw new InvalidDataError(
+      `class "${target.classes[none]}" has no row left ${use}: leave small classes out with --min-class-rows`,
+    );
+}
+
+function searched(set: TrainingSet, rows: Int32Array, whole: TrainingRows, request: TrainSetRequest): Search {
+  const { trainer, folds, seed, threads, onStage } = request;
+  const cuts = set.times
+    ? blockFolds(rows.length, folds)
+    : shuffledFolds(rows.length, folds, seededRandom(seedFrom(`folds#${seed}`)));
+  const losses = cuts.map((fold, at) =>
+    foldLosses(whole, fold, trainer, {
+      seed,
+      ...(threads ? { threads } : {}),
+      onSetting: (done, of) => onStage?.('search', (at + done / of) / folds),
+    }),
+  );
+  const settings = trainerNamed(trainer).settings(whole.data.rows);
+  return { ...chooseSetting(losses), folds, settings };
+}
+
+function fitChecked(
+  set: TrainingSet,
+  rows: Int32Array,
+  whole: TrainingRows,
+  { trainer, rounds, seed, threads, onStage }: TrainSetRequest,
+  setting: number,
+): SizedFit {
+  const { training, heldOut } = set.times
+    ? newest(rows.length, VALIDATION_SHARE)
+    : splitByHash(whole.data, whole.target, VALIDATION_SHARE, seed + 1);
+  const part = (indices: Int32Array): TrainingRows => ({
+    data: takeRows(whole.data, indices),
+    target: takeTarget(whole.target, indices),
+  });
+  return fitSized(part(training), part(heldOut), whole, {
+    trainer,
+    seed,
+    setting,
+    ...(rounds === undefined ? {} : { rounds }),
+    ...(threads ? { threads } : {}),
+    onProgress: (share) => onStage?.('fit', share),
+  });
+}
+
+/** Of rows in order of time. */
+function newest(rows: number, share: number): RowSplit {
+  const cut = Math.ceil((1 - share) * rows);
+  const all = Int32Array.from({ length: rows }, (_, row) => row);
+  return { training: all.subarray(0, cut), heldOut: all.subarray(cut) };
+}
+
+interface CheckedExport {
+  readonly evaluation: Evaluation;
+  readonly parity: NonNullable<Manifest['parity']>;
+}
+
+async function checkExport(
+  model: TrainedModel,
+  onnx: Uint8Array,
+  heldOut: TrainingRows,
+  { version, seed }: TrainSetRequest,
+): Promise<CheckedExport> {
+  const session = await openSession(onnx);
+  try {
+    const probes = parityRows(model, heldOut.data, seedFrom(version));
+    const expected = trainerOf(model).predict(model, probes);
+    const { task } = model;
+    const parity = compareParity(expected, scoresOf(await session.run(probes)), {
+      task,
+      outputs: Math.max(1, model.classes.length),
+    });
+    if (!parity.passed)
+      throw new InvalidDataError(
+        `onnxruntime and the trainer differ by ${parity.maxAbsolute} at row ${parity.worstRow} of ${parity.rows}: the model is not written`,
+      );
+    const { rows, maxAbsolute, maxRelative } = parity;
+    return {
+      evaluation: evaluateOutput(await session.run(heldOut.data), heldOut.data, heldOut.target, String(seed)),
+      parity: { rows, max_absolute: maxAbsolute, max_relative: maxRelative },
+    };
+  } finally {
+    await session.release();
+  }
+}
+
+function manifestOf(
+  { schema, target }: TrainingSet,
+  request: TrainSetRequest,
+  { model, settings, rounds, validationLoss }: SizedFit,
+  onnx: Uint8Array,
+  { evaluation, parity }: CheckedExport,
+  rows: Record<'training_rows' | 'holdout_rows', number>,
+): Manifest {
+  return {
+    model: request.name,
+    version: request.version,
+    task: target.task,
+    created_at: new Date(request.now).toISOString(),
+    sha256: sha256(onnx),
+    bytes: onnx.length,
+    schema: modelSchemaSchema.parse(schema),
+    schema_hash: schemaHash(schema),
+    trainer: {
+      kind: model.kind,
+      rounds,
+      seed: request.seed,
+      validation_loss: validationLoss,
+      settings: JSON.stringify(settings),
+    },
+    snapshot: { source: request.source, ...rows },
+    metrics: flatMetrics(evaluation),
+    importance: trainerOf(model).importance(model),
+    parity,
+  };
+}
+
+/** On some of the rows: a column that gives the target away does so on a few thousand. */
+function leaksOf({ data, target }: TrainingSet, { training, heldOut }: RowSplit): readonly LeakSuspect[] {
+  const some = (rows: Int32Array) => {
+    const step = Math.max(1, Math.ceil(rows.length / LEAK_ROWS));
+    const chosen = rows.filter((_, at) => at % step === 0);
+    return { data: takeRows(data, chosen), labels: labelsOf(takeTarget(target, chosen)) };
+  };
+  const [train, held] = [some(training), some(heldOut)];
+  const classes = target.task === 'classification' ? target.classes : undefined;
+  return leakSuspects(train.data, train.labels, held.data, held.labels, classes);
+}
+
+function labelsOf(target: TrainingTarget): (number | string)[] {
+  if (target.task === 'regression') return Array.from(target.values);
+  return Array.from(target.labels, (label) => target.classes[label]!);
+}

@@ -1,0 +1,89 @@
+/** The trainers a model can be fitted with, each one value: how it fits, predicts and becomes an ONNX file. */
+import { exportGbdt } from '../onnx/export-gbdt.ts';
+import { exportNetwork } from '../onnx/export-network.ts';
+import type { Columns } from '../schema/columns.ts';
+import { fitGbdt, type GbdtModel, importance, predictGbdt } from '../training/gbdt.ts';
+import { fitNetwork, type NetworkModel, predictNetwork } from '../training/network.ts';
+import type { TrainerKind } from '../training/trainer-kind.ts';
+import type { TrainingTarget } from '../training/training-target.ts';
+import type { TreeThreads } from '../training/tree-threads.ts';
+
+export type TrainedModel = GbdtModel | NetworkModel;
+
+/** Hyper-parameters by name, as JSON. */
+export type TrainerSettings = Readonly<Record<string, number | readonly number[]>>;
+
+export interface FitRequest {
+  readonly settings: TrainerSettings;
+  /** Rounds, trees or epochs; with `validation` the most of them. */
+  readonly rounds?: number;
+  readonly weights?: Float32Array;
+  /** Rows that decide how many rounds are best. */
+  readonly validation?: { readonly data: Columns; readonly target: TrainingTarget };
+  readonly seed: number;
+  readonly threads?: TreeThreads;
+  readonly onRound?: (done: number, total: number) => void;
+}
+
+export interface Trainer<Model> {
+  /** What a search tries for so many rows; the first is the default. */
+  readonly settings: (rows: number) => readonly TrainerSettings[];
+  readonly fit: (data: Columns, target: TrainingTarget, request: FitRequest) => Model;
+  /** Rows × outputs: a value, or one probability per class. */
+  readonly predict: (model: Model, data: Columns) => Float32Array;
+  readonly toOnnx: (model: Model, metadata: Readonly<Record<string, string>>) => Uint8Array;
+  /** Shares by column, largest first; empty where the trainer knows none. */
+  readonly importance: (model: Model) => { readonly name: string; readonly share: number }[];
+  /** Rounds, trees or epochs it was fitted with. */
+  readonly rounds: (model: Model) => number;
+}
+
+const gbdt: Trainer<GbdtModel> = {
+  /** Leaves of 20 rows are right for thousands of rows and too coarse for a few hundred. */
+  settings(rows) {
+    const minRowsPerLeaf = Math.min(20, Math.max(3, Math.round(rows / 200)));
+    const maxLeaves = rows < 1000 ? 15 : 31;
+    return [
+      { maxLeaves, minRowsPerLeaf },
+      { maxLeaves: Math.ceil(maxLeaves / 2), minRowsPerLeaf: 2 * minRowsPerLeaf },
+      { maxLeaves: 2 * maxLeaves + 1, minRowsPerLeaf },
+      { maxLeaves, minRowsPerLeaf, learningRate: 0.05 },
+      { maxLeaves, minRowsPerLeaf, rowShare: 0.8, columnShare: 0.8 },
+    ];
+  },
+  fit: (data, target, { settings, rounds = 500, ...rest }) =>
+    fitGbdt(data, target, { ...settings, ...rest, rounds, earlyStoppingRounds: 15 }),
+  predict: predictGbdt,
+  toOnnx: exportGbdt,
+  importance,
+  rounds: (model) => model.trees.length / model.baseValues.length,
+};
+
+const network: Trainer<NetworkModel> = {
+  settings: () => [{}, { hidden: [] }, { hidden: [128, 64] }, { hidden: [32], l2: 1e-3 }],
+  fit: (data, target, { settings, rounds, weights, validation, seed, onRound }) =>
+    fitNetwork(data, target, {
+      ...settings,
+      seed,
+      ...(rounds === undefined ? {} : { epochs: rounds }),
+      ...(weights ? { weights } : {}),
+      ...(validation ? { validation } : {}),
+      ...(onRound ? { onRound } : {}),
+    }),
+  predict: predictNetwork,
+  toOnnx: exportNetwork,
+  importance: () => [],
+  rounds: (model) => model.epochs,
+};
+
+export const trainers = { gbdt, network } as const;
+
+/** The trainer by name; what it fits is only ever given back to it. */
+export function trainerNamed(kind: TrainerKind): Trainer<TrainedModel> {
+  return trainers[kind as 'gbdt'] as unknown as Trainer<TrainedModel>;
+}
+
+/** The trainer that fitted a model. */
+export function trainerOf(model: TrainedModel): Trainer<TrainedModel> {
+  return trainerNamed(model.kind);
+}
