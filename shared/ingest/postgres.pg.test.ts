@@ -132,7 +132,7 @@ describe('a query on a real PostgreSQL server', () => {
     await sql('create table kept as select 1 as a');
     await expect(
       spool('with gone as (delete from kept returning a) select a, a as b from gone'),
-    ).rejects.toThrow('the query failed: cannot execute DELETE in a read-only transaction');
+    ).rejects.toThrow('in a read-only transaction');
   });
 
   test.each([

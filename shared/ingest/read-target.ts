@@ -27,6 +27,9 @@ interface TargetOptions {
  */
 export function readTarget(column: Column, { task, minClassRows }: TargetOptions): ReadTarget {
   if (column.kind === 'numeric') {
+    const [first] = column.values;
+    if (column.values.every((value) => value === first))
+      throw new InvalidDataError(`the target "${column.name}" is constant (${first}): nothing to learn`);
     if (task !== 'classification' && (task === 'regression' || !isClassLike(column.values)))
       return regression(column.name, column.values);
     return classification(column.name, Array.from(column.values, String), minClassRows);
@@ -53,8 +56,6 @@ function regression(name: string, numbers: Float64Array | Float32Array): ReadTar
     throw new InvalidDataError(
       `the target "${name}" has ${values[huge]} in row ${huge + 1}, more than a 32-bit float holds`,
     );
-  if (values.every((value) => value === values[0]))
-    throw new InvalidDataError(`the target "${name}" is constant (${values[0]}): nothing to learn`);
   return { target: { task: 'regression', values }, kept: undefined, notes: [] };
 }
 
