@@ -3,6 +3,7 @@ import { run as asset } from './asset.ts';
 import { harmlessTable, modelTable, nullTable, peersTable, powerTable, primaryTable } from './calibration.ts';
 import { run as compare } from './compare.ts';
 import { run as demo } from './demo.ts';
+import { run as explain } from './explain.ts';
 import { run as gbdt } from './gbdt.ts';
 import { type BenchResult, toMarkdown, writeSection } from './page.ts';
 import { run as profile } from './profile.ts';
@@ -45,6 +46,10 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   gbdt: {
     goal: '≤ 2 × scikit-learn HistGradientBoosting (one thread) in the same run, RMSE within 1 %',
     run: gbdt,
+  },
+  explain: {
+    goal: 'permutations ≤ 15 ms, TreeSHAP ≤ 5 ms, load ≤ 60 ms',
+    run: explain,
   },
   serving: { goal: '≥ 2,000 predictions/s; p99 < 50 ms at half that', run: serving },
   asset: { goal: 'onnx asset ≤ 20 MB, every other ≤ 2 MB, zipped', run: assetTable },

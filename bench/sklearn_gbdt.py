@@ -1,4 +1,4 @@
-"""Fits scikit-learn's HistGradientBoostingRegressor on a split written by bench/gbdt.ts; prints one JSON object."""
+"""Fits scikit-learn's HistGradientBoosting on request: a JSON object per line in, one per line out (bench/gbdt-peer.ts)."""
 
 import json
 import sys
@@ -6,56 +6,38 @@ import time
 
 import numpy as np
 from sklearn import __version__
-from sklearn.ensemble import HistGradientBoostingRegressor
-
-CATEGORICAL = ["cut", "color", "clarity"]
-NUMERIC = ["carat", "depth", "table"]
+from sklearn.datasets import load_breast_cancer
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 
-def read(path):
-    with open(path, encoding="utf-8") as file:
-        names = file.readline().strip().split(",")
-        rows = [line.rstrip("\n").split(",") for line in file]
-    return {name: [row[at] for row in rows] for at, name in enumerate(names)}
+def read(path, columns):
+    """Float32 column after column, the target last."""
+    values = np.fromfile(path, dtype="<f4").reshape(columns + 1, -1)
+    return np.ascontiguousarray(values[:-1].T, dtype=np.float64), values[-1].astype(np.float64)
 
 
-def matrix(columns, codes):
-    coded = [[codes[name][value] for value in columns[name]] for name in CATEGORICAL]
-    numeric = [[float(value) for value in columns[name]] for name in NUMERIC]
-    return np.array(coded + numeric, dtype=np.float64).T
+def fit(job):
+    train, target = read(job["train"], job["columns"])
+    test, actual = read(job["test"], job["columns"])
+    is_regression = job["task"] == "regression"
+    family = HistGradientBoostingRegressor if is_regression else HistGradientBoostingClassifier
+    model = family(max_iter=job["rounds"], early_stopping=False, categorical_features=job["categorical"])
+    start, start_cpu = time.perf_counter(), time.process_time()
+    model.fit(train, target)
+    seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - start_cpu
+    predicted = model.predict(test)
+    score = np.sqrt(np.mean((predicted - actual) ** 2)) if is_regression else np.mean(predicted == actual)
+    return {"seconds": seconds, "cpuSeconds": cpu_seconds, "score": float(score)}
 
 
-def measure(train, train_target, test, test_target, categorical_features):
-    seconds = []
-    for _ in range(4):
-        model = HistGradientBoostingRegressor(
-            max_iter=100, early_stopping=False, categorical_features=categorical_features
-        )
-        start = time.perf_counter()
-        model.fit(train, train_target)
-        seconds.append(time.perf_counter() - start)
-    error = model.predict(test) - test_target
-    return {"seconds": min(seconds[1:]), "rmse": float(np.sqrt(np.mean(error**2)))}
+def write_breast_cancer(path):
+    data, target = load_breast_cancer(return_X_y=True)
+    np.vstack([data.T, target]).astype("<f4").tofile(path)
+    return {"columns": data.shape[1]}
 
 
-def main(train_path, test_path):
-    train, test = read(train_path), read(test_path)
-    codes = {name: {value: code for code, value in enumerate(sorted(set(train[name])))} for name in CATEGORICAL}
-    arguments = (
-        matrix(train, codes),
-        np.array(train["price"], dtype=np.float64),
-        matrix(test, codes),
-        np.array(test["price"], dtype=np.float64),
-    )
-    print(
-        json.dumps(
-            {
-                "version": __version__,
-                "ordinal": measure(*arguments, None),
-                "categorical": measure(*arguments, [0, 1, 2]),
-            }
-        )
-    )
-
-
-main(sys.argv[1], sys.argv[2])
+print(json.dumps({"version": __version__}), flush=True)
+for line in sys.stdin:
+    request = json.loads(line)
+    answer = write_breast_cancer(request["write"]) if "write" in request else fit(request)
+    print(json.dumps(answer), flush=True)

@@ -9,7 +9,7 @@ import { stateKeys } from '#shared/registry/keys.ts';
 import { appendLedger } from '#shared/registry/ledger.ts';
 import { type ModelRecord, modelRecordSchema } from '#shared/registry/model.ts';
 import { createModel as create, listVersions, readPointer } from '#shared/registry/registry.ts';
-import { schemaHash } from '#shared/schema/feature-schema.ts';
+import { imageFeature, type ModelSchema, schemaHash } from '#shared/schema/feature-schema.ts';
 import { actor, readBody, reason } from './operator-body.ts';
 
 const { name, task, schema } = modelRecordSchema.shape;
@@ -29,7 +29,7 @@ const createBody = z.strictObject({
 export async function createModel(deps: Deps, event: HttpEvent): Promise<HttpResult> {
   const { actor: by, reason: why, ...body } = readBody(deps, event, createBody);
   const { classes } = body.schema.target;
-  const wanted = body.task ?? (classes ? 'classification' : 'regression');
+  const wanted = body.task ?? taskOf(body.schema);
   if (wanted === 'regression' && classes)
     throw new ProblemError(400, 'a regression has no classes; leave schema.target.classes out');
   if (wanted !== 'regression' && !classes)
@@ -52,6 +52,11 @@ export async function createModel(deps: Deps, event: HttpEvent): Promise<HttpRes
     detail: { task: wanted, schema_hash: schemaHash(record.data.schema) },
   });
   return json(201, { ...record.data, champion: null, previous: null });
+}
+
+function taskOf(schema: ModelSchema): ModelRecord['task'] {
+  if (imageFeature(schema)) return 'image-classification';
+  return schema.target.classes ? 'classification' : 'regression';
 }
 
 /** A model none of whose versions was any good may be described anew; any other name is taken. */

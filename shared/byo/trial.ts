@@ -1,19 +1,18 @@
 /** The trial of a model that was trained elsewhere: can it be served, is what it says sane, and what will it be watched against. */
 import { InvalidDataError } from '../errors.ts';
 import { constantOutputs, headline, metricsOf, naiveAnswer } from '../evaluation/losses.ts';
+import { rowShapeOf } from '../images/image-tensor.ts';
 import type { Answer } from '../log/prediction-log.ts';
-import { answersOf } from '../onnx/answers.ts';
 import { planServing, type ServingPlan } from '../onnx/foreign.ts';
-import { OnnxModelError, openSession } from '../onnx/session.ts';
-import { checkOutput } from '../onnx/session-check.ts';
+import { OnnxModelError } from '../onnx/session.ts';
 import { sha256 } from '../registry/artefacts.ts';
 import type { Manifest, ModelRecord } from '../registry/model.ts';
 import type { Upload } from '../registry/upload.ts';
 import { outputsOf } from '../retrain/build-version.ts';
-import { versionFiles } from '../retrain/version-files.ts';
+import { type AnsweredRow, versionFiles } from '../retrain/version-files.ts';
 import { imageFeature, schemaHash } from '../schema/feature-schema.ts';
-import { rowsToColumns } from '../schema/rows.ts';
-import { type BaselineRow, readBaselineRows } from './baseline-rows.ts';
+import { tryImages } from './try-images.ts';
+import { tryRows } from './try-rows.ts';
 
 export interface TrialInput {
   readonly record: ModelRecord;
@@ -34,9 +33,6 @@ export type TrialResult =
     }
   | { readonly passed: false; readonly reason: string };
 
-/** Rows whose answers are looked at before all of them are asked for. */
-const TRIAL_ROWS = 2000;
-
 /** What is wrong with the model or its rows is an answer; a throw is a fault of this process. */
 export async function tryVersion(input: TrialInput): Promise<TrialResult> {
   try {
@@ -51,16 +47,16 @@ export async function tryVersion(input: TrialInput): Promise<TrialResult> {
 async function trial(input: TrialInput): Promise<TrialResult> {
   const { record, upload } = input;
   assertAsAnnounced(input);
-  if (imageFeature(record.schema))
-    throw new InvalidDataError('a model of images cannot be tried on a baseline of rows');
   const { activation, outputs } = upload;
+  const photo = imageFeature(record.schema);
   const plan = planServing(input.onnx, {
     schema: record.schema,
     ...(activation === undefined ? {} : { activation }),
     ...(outputs === undefined ? {} : { outputs }),
+    ...(photo === undefined ? {} : { rowShape: rowShapeOf(photo.image) }),
   });
-  const rows = await readBaselineRows(record.schema, input.baseline);
-  const answers = await answer(record, plan, rows);
+  const attempt = photo ? tryImages : tryRows;
+  const { rows, answers, notes } = await attempt(record.schema, plan, input.baseline);
   const held = labelledIfEnough(rows, answers);
   const labels = held.rows.flatMap(({ label }) => (label === undefined ? [] : [label]));
   const isLabelled = labels.length === held.rows.length;
@@ -76,7 +72,7 @@ async function trial(input: TrialInput): Promise<TrialResult> {
       answers: held.answers,
       training: [],
     }),
-    notes: [...plan.notes, ...(isLabelled ? worseThanNothing(record, metrics, labels) : [])],
+    notes: [...plan.notes, ...notes, ...(isLabelled ? worseThanNothing(record, metrics, labels) : [])],
   };
 }
 
@@ -89,35 +85,8 @@ function assertAsAnnounced({ upload, onnx, baseline }: TrialInput): void {
   }
 }
 
-/** A few rows first: what is wrong with those is said before many are run. */
-async function answer(
-  { schema }: ModelRecord,
-  plan: ServingPlan,
-  rows: readonly BaselineRow[],
-): Promise<readonly Answer[]> {
-  const columns = (some: readonly BaselineRow[]) =>
-    rowsToColumns(
-      schema,
-      some.map(({ features }) => features),
-    );
-  const session = await openSession(plan.onnx, plan.serving);
-  const sane = async (some: readonly BaselineRow[]) => {
-    const output = await session.run(columns(some));
-    const classes = plan.serving.label === undefined ? undefined : plan.classes;
-    const fault = checkOutput(output, schema.target.classes?.length, classes);
-    if (fault !== undefined) throw new InvalidDataError(`the answers to the baseline are not sane: ${fault}`);
-    return output;
-  };
-  try {
-    const tried = await sane(rows.slice(0, TRIAL_ROWS));
-    return answersOf(schema, rows.length <= TRIAL_ROWS ? tried : await sane(rows));
-  } finally {
-    await session.release();
-  }
-}
-
 /** Losses are counted where every row has its label: of a partly labelled file, its labelled rows when they are enough. */
-function labelledIfEnough(rows: readonly BaselineRow[], answers: readonly Answer[]) {
+function labelledIfEnough(rows: readonly AnsweredRow[], answers: readonly Answer[]) {
   const labelled = rows.flatMap(({ label }, at) => (label === undefined ? [] : [at]));
   if (labelled.length < MIN_LABELLED_ROWS || labelled.length === rows.length) return { rows, answers };
   return { rows: labelled.map((at) => rows[at]!), answers: labelled.map((at) => answers[at]!) };

@@ -50,6 +50,24 @@ describe('leakSuspects', () => {
     expect(suspectsOf(0.2)).toEqual([]);
   });
 
+  test('the target in another unit is one, even of rows too few for bins; in an honest order it is none', () => {
+    const few = (power: number, noise: number) => {
+      const random = seededRandom(5);
+      const draw = () => {
+        const labels = Array.from({ length: 120 }, () => Math.exp(3 * random()));
+        const values = Float64Array.from(labels, (label) => label ** power * (1 + noise * normal(random)));
+        const data: Columns = { rows: 120, columns: [{ kind: 'numeric', name: 'paid', values }] };
+        return { data, labels };
+      };
+      const [train, held] = [draw(), draw()];
+      return leakSuspects(train.data, train.labels, held.data, held.labels, undefined).map(
+        ({ column }) => column,
+      );
+    };
+    expect(few(3, 0)).toEqual(['paid']);
+    expect(few(1, 0.3)).toEqual([]);
+  });
+
   test('a class under another name is one, and not when a fifth of the rows do not tell', () => {
     const judge = (wrong: number) => {
       const train = classes(1000, 3, wrong);

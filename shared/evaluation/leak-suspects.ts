@@ -1,9 +1,11 @@
 /** Columns that alone almost give the target away: usually a leak, sometimes the answer under another name. */
+import { rocAuc } from '../drift/tests/auc.ts';
 import type { Column, Columns } from '../schema/columns.ts';
+import { spearman } from './spearman.ts';
 
 export interface LeakSuspect {
   readonly column: string;
-  /** Held-out R² (regression) or the mean one-against-rest AUC (classification) of this column alone. */
+  /** Held-out R², or squared rank correlation (regression), or the mean one-against-rest AUC (classification) of this column alone. */
   readonly score: number;
 }
 
@@ -11,7 +13,8 @@ const threshold = 0.99;
 const maxBins = 256;
 
 /**
- * Predicts the target from each column alone, by the mean of the target in its quantile bins or categories, and scores that on held-out rows.
+ * Predicts the target from each column alone, by the mean of the target in its quantile bins or categories, and scores that on held-out
+ * rows; of numbers also by whether they are in the target's order.
  *
  * @param labels one per row: numbers, or class names
  */
@@ -28,9 +31,25 @@ export function leakSuspects(
     const inHeld = bins(held.columns[at]!);
     const score = classes
       ? meanAuc(classes, inTrain, trainLabels, inHeld, heldLabels)
-      : rSquared(meansByBin(inTrain, trainLabels.map(Number)), inHeld, heldLabels.map(Number));
+      : Math.max(
+          rSquared(meansByBin(inTrain, trainLabels.map(Number)), inHeld, heldLabels.map(Number)),
+          monotony(held.columns[at]!, heldLabels.map(Number)),
+        );
     return score > threshold ? [{ column: column.name, score: Number(score.toFixed(4)) }] : [];
   });
+}
+
+/** The squared rank correlation: the target under another name, in another unit, has 1 however few rows there are. */
+function monotony(column: Column, targets: readonly number[]): number {
+  if (column.kind === 'categorical') return 0;
+  const known = targets.map((_, row) => row).filter((row) => !Number.isNaN(column.values[row]));
+  // what is mostly missing explains few rows, however well
+  if (known.length < targets.length / 2) return 0;
+  const found = spearman(
+    known.map((row) => column.values[row]!),
+    known.map((row) => targets[row]!),
+  );
+  return found.computable ? found.correlation ** 2 : 0;
 }
 
 /** Quantile bins for numbers, one bin per value for categories; learnt from the training column. */
@@ -109,31 +128,11 @@ function meanAuc(
       trainBins,
       trainLabels.map((one) => (String(one) === label ? 1 : 0)),
     );
-    const area = auc(
+    const area = rocAuc(
       heldBins.map(share),
-      heldLabels.map((one) => String(one) === label),
+      heldLabels.map((one) => (String(one) === label ? 1 : 0)),
     );
     return area === undefined ? [] : [area];
   });
   return areas.length === 0 ? 0 : areas.reduce((sum, area) => sum + area, 0) / areas.length;
-}
-
-/** Mann–Whitney with midranks; undefined when one side is empty. */
-function auc(scores: readonly number[], positives: readonly boolean[]): number | undefined {
-  const order = scores.map((_, at) => at).sort((one, other) => scores[one]! - scores[other]!);
-  let rankSum = 0;
-  let positiveCount = 0;
-  for (let start = 0; start < order.length; ) {
-    let end = start;
-    while (end < order.length && scores[order[end]!] === scores[order[start]!]) end += 1;
-    for (let at = start; at < end; at++)
-      if (positives[order[at]!]) {
-        rankSum += (start + end + 1) / 2;
-        positiveCount += 1;
-      }
-    start = end;
-  }
-  const negativeCount = order.length - positiveCount;
-  if (positiveCount === 0 || negativeCount === 0) return undefined;
-  return (rankSum - (positiveCount * (positiveCount + 1)) / 2) / (positiveCount * negativeCount);
 }

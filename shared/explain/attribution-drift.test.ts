@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { spearman } from '#shared/evaluation/spearman.ts';
 import { normal, seededRandom } from '#shared/random.ts';
 import { type AttributionSample, attributionDrift, MIN_EXPLAINED_ROWS } from './attribution-drift.ts';
 import { normalizedDiscountedGain } from './ndcg.ts';
-import { spearman } from './spearman.ts';
 
 /** Normal contributions, a feature's of its own spread; `offset` moves them without changing their spread. */
 function sample(scales: readonly number[], rows: number, seed: number, offsets: readonly number[] = []) {
@@ -121,8 +121,8 @@ describe('the figures of order', () => {
   });
 
   it('need an order', () => {
-    expect(spearman([1], [2])).toMatchObject({ reason: '1 features have no order: at least 2 are needed' });
-    expect(spearman([1, 1], [1, 2])).toMatchObject({ reason: 'all features are equally important' });
+    expect(spearman([1], [2])).toMatchObject({ reason: '1 values have no order: at least 2 are needed' });
+    expect(spearman([1, 1], [1, 2])).toMatchObject({ reason: 'all values of a list are the same' });
     expect(normalizedDiscountedGain([0, 0], [1, 2]).computable).toBe(false);
   });
 });

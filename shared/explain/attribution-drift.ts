@@ -2,10 +2,10 @@
 
 import { type NotComputable, notComputable } from '#shared/drift/measure.ts';
 import { kolmogorovSmirnovSamples } from '#shared/drift/tests/kolmogorov-smirnov.ts';
+import { spearman } from '#shared/evaluation/spearman.ts';
 import { shuffledIndices } from '#shared/random.ts';
 import { adjust } from '#shared/verdict/multiplicity.ts';
 import { normalizedDiscountedGain } from './ndcg.ts';
-import { spearman } from './spearman.ts';
 
 /** Contributions of explained rows, row by row: rows × features, in the score's unit. */
 export interface AttributionSample {

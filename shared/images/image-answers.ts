@@ -54,7 +54,7 @@ export async function answerImages(
   schema: ModelSchema,
   images: readonly DecodedImage[],
 ): Promise<AnsweredImage[]> {
-  const perRun = rowsPerRun(schema);
+  const perRun = imagesPerRun(schema);
   const answered: AnsweredImage[] = [];
   for (let start = 0; start < images.length; start += perRun) {
     const prepared = images.slice(start, start + perRun).map((image) => prepareImage(schema, image));
@@ -70,7 +70,7 @@ export async function answerPrepared(
   images: readonly PreparedImage[],
 ): Promise<AnsweredImage[]> {
   const { name, image: spec } = imageInput(schema);
-  const perRun = rowsPerRun(schema);
+  const perRun = imagesPerRun(schema);
   const rowShape = rowShapeOf(spec);
   const answered: AnsweredImage[] = [];
   for (let start = 0; start < images.length; start += perRun) {
@@ -95,7 +95,8 @@ export async function answerPrepared(
   return answered;
 }
 
-function rowsPerRun(schema: ModelSchema): number {
+/** How many of the schema's images are run at once. */
+export function imagesPerRun(schema: ModelSchema): number {
   const { width, height, channels } = imageInput(schema).image;
   return Math.max(1, Math.floor(maxValues / (width * height * channels)));
 }

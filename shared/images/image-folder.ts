@@ -2,11 +2,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InvalidDataError } from '../errors.ts';
-import { parseCsv } from '../schema/csv.ts';
 import type { ModelSchema } from '../schema/feature-schema.ts';
 import { decodeImageFile } from './decode-image.ts';
 import { prepareImage } from './image-answers.ts';
 import type { ImageSpec } from './image-spec.ts';
+import { readImageTable } from './image-table.ts';
 import type { LabelledImage } from './image-version.ts';
 
 export interface ImageFolder {
@@ -36,46 +36,32 @@ const maxFaultShare = 0.05;
  * @example (await readImageFolder({ folder: 'digits', labels: 'file,label\n0.png,zero\n', image })).images.length
  */
 export async function readImageFolder(options: ImageFolderOptions): Promise<ImageFolder> {
-  const { header, rows, lines } = parseCsv(options.labels);
-  if (header.length !== 2)
-    throw new InvalidDataError(
-      `labels: ${header.length} columns (${header.join(', ')}); file and label are expected`,
-    );
-  const classes = [...new Set(rows.map((row) => row[1]!))].sort();
+  const { target, files } = readImageTable(options.labels);
+  const unlabelled = files.find(({ label }) => label === '');
+  if (unlabelled)
+    throw new InvalidDataError(`labels: line ${unlabelled.line}: "${unlabelled.file}" has no label`);
+  const classes = [...new Set(files.map(({ label }) => label))].sort();
   if (classes.length < 2)
     throw new InvalidDataError(
       `labels: one class (${JSON.stringify(classes[0])}); at least two are expected`,
     );
   const schema: ModelSchema = {
     features: [{ name: 'image', kind: 'image', image: options.image }],
-    target: { name: header[1]!, classes },
+    target: { name: target, classes },
   };
-  checkFiles(rows, lines);
   const images: LabelledImage[] = [];
   const faults: string[] = [];
-  for (const [at, [file, label]] of rows.entries()) {
-    const read = await readImage(join(options.folder, file!), schema);
+  for (const [at, { file, label }] of files.entries()) {
+    const read = await readImage(join(options.folder, file), schema);
     if (typeof read === 'string') faults.push(`${file}: ${read}`);
-    else images.push({ id: file!, at, label: label!, ...read });
-    options.onImage?.(at + 1, rows.length);
+    else images.push({ id: file, at, label, ...read });
+    options.onImage?.(at + 1, files.length);
   }
-  if (faults.length > maxFaultShare * rows.length)
+  if (faults.length > maxFaultShare * files.length)
     throw new InvalidDataError(
-      `${faults.length} of ${rows.length} files cannot be used; the first: ${faults.slice(0, 3).join('; ')}`,
+      `${faults.length} of ${files.length} files cannot be used; the first: ${faults.slice(0, 3).join('; ')}`,
     );
   return { schema, images, faults };
-}
-
-function checkFiles(rows: readonly (readonly string[])[], lines: readonly number[]): void {
-  const seen = new Set<string>();
-  rows.forEach(([file = '', label = ''], at) => {
-    const line = `labels: line ${lines[at]}`;
-    if (file === '' || file.startsWith('/') || file.split(/[/\\]/).includes('..'))
-      throw new InvalidDataError(`${line}: ${JSON.stringify(file)} is not a file within the folder`);
-    if (label === '') throw new InvalidDataError(`${line}: "${file}" has no label`);
-    if (seen.has(file)) throw new InvalidDataError(`${line}: "${file}" is there twice`);
-    seen.add(file);
-  });
 }
 
 async function readImage(path: string, schema: ModelSchema) {

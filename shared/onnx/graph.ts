@@ -9,6 +9,7 @@ import {
   packedFloats,
   packedIntegers,
   stringField,
+  stringFields,
 } from './protobuf.ts';
 
 /** `TensorProto.DataType` of the element types used here. */
@@ -152,7 +153,7 @@ function encodeAttributeValue(attribute: Attribute): Bytes[] {
     case 'integers':
       return [packedIntegers(8, attribute.value)];
     case 'strings':
-      return attribute.value.map((value) => stringField(9, value));
+      return [stringFields(9, attribute.value)];
   }
 }
 
@@ -174,7 +175,7 @@ function encodeValues(tensor: Tensor): Bytes[] {
     case 'int64':
       return [packedIntegers(7, tensor.values)];
     case 'string':
-      return tensor.values.map((value) => stringField(6, value));
+      return [stringFields(6, tensor.values)];
   }
 }
 

@@ -7,6 +7,7 @@ import {
   packedFloats,
   packedIntegers,
   stringField,
+  stringFields,
 } from './protobuf.ts';
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
@@ -36,5 +37,23 @@ describe('numbers', () => {
 
   it('refuses what is not a whole number', () => {
     expect(() => integerField(1, 1.5)).toThrow('cannot encode 1.5: must be a safe integer');
+  });
+});
+
+describe('lists', () => {
+  it('of strings are one field each', () => {
+    const texts = ['LEAF', 'é', 'LEAF', ''];
+    expect(hex(stringFields(9, texts))).toBe(hex(message(...texts.map((text) => stringField(9, text)))));
+    expect(stringFields(9, [])).toHaveLength(0);
+  });
+
+  it('may be longer than a call may have arguments', () => {
+    expect(stringFields(9, new Array<string>(300_000).fill('LEAF'))).toHaveLength(300_000 * 6);
+    expect(packedIntegers(8, new Array<number>(300_000).fill(1))).toHaveLength(300_000 + 4);
+  });
+
+  it('of integers hold 127, 128 and negative ones in 1, 2 and 10 bytes', () => {
+    expect(hex(packedIntegers(8, [127, 128, -1]))).toBe('420d7f8001ffffffffffffffffff01');
+    expect(() => packedIntegers(8, [0.5])).toThrow('cannot encode 0.5');
   });
 });

@@ -52,9 +52,42 @@ export function packedFloats(field: number, values: ArrayLike<number>): Bytes {
 
 /** `repeated int64`, packed. */
 export function packedIntegers(field: number, values: ArrayLike<number>): Bytes {
-  const bytes: number[] = [];
-  for (let at = 0; at < values.length; at++) bytes.push(...varint(values[at]!));
-  return bytesField(field, Uint8Array.from(bytes));
+  let length = 0;
+  for (let at = 0; at < values.length; at++) length += varintLength(values[at]!);
+  const bytes = new Uint8Array(length);
+  let end = 0;
+  for (let at = 0; at < values.length; at++) {
+    const value = values[at]!;
+    if (value >= 0 && value < 128) bytes[end++] = value;
+    else for (const byte of varint(value)) bytes[end++] = byte;
+  }
+  return bytesField(field, bytes);
+}
+
+/** `repeated string`, in UTF-8; made for many strings of few kinds. */
+export function stringFields(field: number, texts: readonly string[]): Bytes {
+  const encoded = new Map<string, Bytes>();
+  let length = 0;
+  for (const text of texts) {
+    const bytes = encoded.get(text) ?? stringField(field, text);
+    encoded.set(text, bytes);
+    length += bytes.length;
+  }
+  const joined = new Uint8Array(length);
+  let end = 0;
+  for (const text of texts) {
+    const bytes = encoded.get(text)!;
+    joined.set(bytes, end);
+    end += bytes.length;
+  }
+  return joined;
+}
+
+function varintLength(value: number): number {
+  if (value < 0 || !Number.isSafeInteger(value)) return varint(value).length;
+  let length = 1;
+  for (let rest = value; rest >= 128; rest = Math.floor(rest / 128)) length++;
+  return length;
 }
 
 function tag(field: number, wireType: number): number {

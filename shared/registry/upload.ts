@@ -9,6 +9,8 @@ export const MAX_BASELINE_BYTES = 50_000_000;
 /** Rows fewer than this say too little of what a model will meet. */
 export const MIN_BASELINE_ROWS = 50;
 export const MAX_BASELINE_ROWS = 100_000;
+/** A trial runs them one by one where the graph takes no more: minutes of a large network. */
+export const MAX_BASELINE_IMAGES = 2000;
 
 const file = (maxBytes: number) =>
   z.strictObject({
@@ -19,7 +21,7 @@ const file = (maxBytes: number) =>
 
 export const uploadFilesSchema = z.strictObject({
   onnx: file(MAX_ONNX_BYTES),
-  /** Lines of `{"features": {…}, "label": …}`, the label where it is known. */
+  /** Lines of `{"features": {…}, "label": …}`, the label where it is known; of an image its base64. */
   baseline: file(MAX_BASELINE_BYTES).extend({ format: z.literal('ndjson.gz') }),
 });
 

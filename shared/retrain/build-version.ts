@@ -5,12 +5,12 @@ import type { Outputs } from '../evaluation/losses.ts';
 import type { Answer } from '../log/prediction-log.ts';
 import { answersOf } from '../onnx/answers.ts';
 import { openSession } from '../onnx/session.ts';
-import { seedFrom } from '../random.ts';
 import { sha256 } from '../registry/artefacts.ts';
 import type { Manifest, ModelRecord } from '../registry/model.ts';
 import { schemaHash } from '../schema/feature-schema.ts';
-import { compareParity, type Parity, parityRows } from '../training/parity.ts';
-import { evaluateOutput, scoresOf } from './evaluate-output.ts';
+import type { Parity } from '../training/parity.ts';
+import { evaluateOutput } from './evaluate-output.ts';
+import { exportParity, parityReason } from './export-parity.ts';
 import { featuresOf, targetOf } from './labelled-data.ts';
 import type { LabelledRow } from './snapshot.ts';
 import { type TrainedModel, trainerOf } from './trainers.ts';
@@ -47,13 +47,7 @@ export async function buildVersion(input: VersionInput): Promise<VersionBuild> {
   const session = await openSession(input.onnx);
   try {
     const heldOut = featuresOf(schema, input.holdout);
-    const rows = parityRows(input.model, heldOut, seedFrom(input.version));
-    const expected = trainerOf(input.model).predict(input.model, rows);
-    const outputs = Math.max(1, input.model.classes.length);
-    const parity = compareParity(expected, scoresOf(await session.run(rows)), {
-      task: input.model.task,
-      outputs,
-    });
+    const parity = await exportParity(input.model, session, heldOut, input.version);
     if (!parity.passed) return { passed: false, reason: parityReason(parity) };
     const output = await session.run(heldOut);
     const answers = answersOf(schema, output);
@@ -73,10 +67,6 @@ export async function buildVersion(input: VersionInput): Promise<VersionBuild> {
   } finally {
     await session.release();
   }
-}
-
-function parityReason({ maxAbsolute, worstRow, rows }: Parity): string {
-  return `onnxruntime and the trainer differ by ${maxAbsolute} at row ${worstRow} of ${rows}`;
 }
 
 /** Answers in the form that losses are computed from. */

@@ -12,10 +12,10 @@ import type { Manifest } from '../registry/model.ts';
 import { takeRows } from '../schema/columns.ts';
 import { modelSchemaSchema, schemaHash } from '../schema/feature-schema.ts';
 import { blockFolds, type Choice, chooseSetting, shuffledFolds } from '../training/folds.ts';
-import { compareParity, parityRows } from '../training/parity.ts';
 import type { TrainingTarget } from '../training/training-target.ts';
 import type { TreeThreads } from '../training/tree-threads.ts';
-import { evaluateOutput, scoresOf } from './evaluate-output.ts';
+import { evaluateOutput } from './evaluate-output.ts';
+import { exportParity, parityReason } from './export-parity.ts';
 import { type FitOptions, fitSized, type SizedFit, type TrainingRows } from './fit-sized.ts';
 import { foldLosses, takeTarget } from './search.ts';
 import { type TrainedModel, type TrainerSettings, trainerNamed, trainerOf } from './trainers.ts';
@@ -179,17 +179,8 @@ async function checkExport(
 ): Promise<CheckedExport> {
   const session = await openSession(onnx);
   try {
-    const probes = parityRows(model, heldOut.data, seedFrom(version));
-    const expected = trainerOf(model).predict(model, probes);
-    const { task } = model;
-    const parity = compareParity(expected, scoresOf(await session.run(probes)), {
-      task,
-      outputs: Math.max(1, model.classes.length),
-    });
-    if (!parity.passed)
-      throw new InvalidDataError(
-        `onnxruntime and the trainer differ by ${parity.maxAbsolute} at row ${parity.worstRow} of ${parity.rows}: the model is not written`,
-      );
+    const parity = await exportParity(model, session, heldOut.data, version);
+    if (!parity.passed) throw new InvalidDataError(`${parityReason(parity)}: the model is not written`);
     const { rows, maxAbsolute, maxRelative } = parity;
     return {
       evaluation: evaluateOutput(await session.run(heldOut.data), heldOut.data, heldOut.target, String(seed)),

@@ -1,14 +1,17 @@
 /** The trainers a model can be fitted with, each one value: how it fits, predicts and becomes an ONNX file. */
+import { exportForest } from '../onnx/export-forest.ts';
 import { exportGbdt } from '../onnx/export-gbdt.ts';
 import { exportNetwork } from '../onnx/export-network.ts';
 import type { Columns } from '../schema/columns.ts';
-import { fitGbdt, type GbdtModel, importance, predictGbdt } from '../training/gbdt.ts';
+import { type ForestModel, fitForest, predictForest } from '../training/forest.ts';
+import { fitGbdt, type GbdtModel, predictGbdt } from '../training/gbdt.ts';
 import { fitNetwork, type NetworkModel, predictNetwork } from '../training/network.ts';
 import type { TrainerKind } from '../training/trainer-kind.ts';
 import type { TrainingTarget } from '../training/training-target.ts';
+import { importance } from '../training/tree-importance.ts';
 import type { TreeThreads } from '../training/tree-threads.ts';
 
-export type TrainedModel = GbdtModel | NetworkModel;
+export type TrainedModel = GbdtModel | ForestModel | NetworkModel;
 
 /** Hyper-parameters by name, as JSON. */
 export type TrainerSettings = Readonly<Record<string, number | readonly number[]>>;
@@ -51,12 +54,33 @@ const gbdt: Trainer<GbdtModel> = {
       { maxLeaves, minRowsPerLeaf, rowShare: 0.8, columnShare: 0.8 },
     ];
   },
-  fit: (data, target, { settings, rounds = 500, ...rest }) =>
+  fit: (data, target, { settings, rounds = mostRounds(target), ...rest }) =>
     fitGbdt(data, target, { ...settings, ...rest, rounds, earlyStoppingRounds: 15 }),
   predict: predictGbdt,
   toOnnx: exportGbdt,
   importance,
   rounds: (model) => model.trees.length / model.baseValues.length,
+};
+
+/** With more than two classes a round is as many trees. */
+function mostRounds(target: TrainingTarget): number {
+  return target.task === 'classification' && target.classes.length > 2 ? 200 : 500;
+}
+
+const forest: Trainer<ForestModel> = {
+  settings: () => [{}, { minRowsPerLeaf: 2 }, { minRowsPerLeaf: 10 }, { columnShare: 0.5 }],
+  fit: (data, target, { settings, rounds = 100, weights, seed, onRound }) =>
+    fitForest(data, target, {
+      ...settings,
+      trees: rounds,
+      seed,
+      ...(weights ? { weights } : {}),
+      ...(onRound ? { onTree: onRound } : {}),
+    }),
+  predict: predictForest,
+  toOnnx: exportForest,
+  importance,
+  rounds: (model) => model.trees.length,
 };
 
 const network: Trainer<NetworkModel> = {
@@ -76,11 +100,11 @@ const network: Trainer<NetworkModel> = {
   rounds: (model) => model.epochs,
 };
 
-export const trainers = { gbdt, network } as const;
+export const trainers = { gbdt, forest, network } as const;
 
 /** The trainer by name; what it fits is only ever given back to it. */
 export function trainerNamed(kind: TrainerKind): Trainer<TrainedModel> {
-  return trainers[kind as 'gbdt'] as unknown as Trainer<TrainedModel>;
+  return trainers[kind] as unknown as Trainer<TrainedModel>;
 }
 
 /** The trainer that fitted a model. */

@@ -83,6 +83,6 @@ describe('binColumn', () => {
 describe('binCodes', () => {
   it('agrees with binning the codes as numbers', () => {
     const codes = Float32Array.of(0, 2, Number.NaN, 1, 2);
-    expect(binCodes(codes, 3)).toEqual(binColumn(codes, 255));
+    expect(binCodes(codes, 3)).toEqual({ ...binColumn(codes, 255), isCategorical: true });
   });
 });

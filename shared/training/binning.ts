@@ -10,6 +10,8 @@ export interface BinnedColumn {
   readonly bins: Uint8Array;
   /** The largest value of every value bin but the last, ascending. */
   readonly cuts: Float32Array;
+  /** Bins are categories: any set of them may go left, not only a range. */
+  readonly isCategorical: boolean;
 }
 
 /**
@@ -19,25 +21,25 @@ export interface BinnedColumn {
  * @param values - float32 values; `NaN` is missing, infinities are values
  * @param maxBins - bins including the one for missing values, 3 to 256
  * @example
- * binColumn(Float32Array.of(1, 2, NaN, 1), 255); // { bins: [0, 1, 2, 0], cuts: [1.5] }
+ * binColumn(Float32Array.of(1, 2, NaN, 1), 255); // { bins: [0, 1, 2, 0], cuts: [1.5], isCategorical: false }
  */
 export function binColumn(values: Float32Array, maxBins: number): BinnedColumn {
   const cuts = cutPoints(values, maxBins - 1);
-  return { bins: assignBins(values, cuts), cuts };
+  return { bins: assignBins(values, cuts), cuts, isCategorical: false };
 }
 
 /**
- * Bins ordinal codes: a bin per code.
+ * Bins the codes of categories: a bin per code.
  *
  * @param codes - whole numbers from 0 to `count - 1`, or `NaN`
  * @param count - at most 255
  */
 export function binCodes(codes: Float32Array, count: number): BinnedColumn {
   const cuts = Float32Array.from({ length: Math.max(count - 1, 0) }, (_, code) => code + 0.5);
-  const bins = new Uint8Array(codes.length);
+  const bins = sharedBins(codes.length);
   for (let row = 0; row < codes.length; row++)
     bins[row] = Number.isNaN(codes[row]!) ? cuts.length + 1 : codes[row]!;
-  return { bins, cuts };
+  return { bins, cuts, isCategorical: true };
 }
 
 /**
@@ -74,28 +76,39 @@ function quantileCuts(sorted: Float32Array, maxValueBins: number): number[] {
 
 /** The values that are not missing; of very many, an evenly spread part. */
 function sample(values: Float32Array): Float32Array {
-  if (values.length <= SAMPLE_ROWS) return values.filter((value) => !Number.isNaN(value));
-  const limit = (SAMPLE_ROWS / values.length) * 2 ** 32;
-  return values.filter((value, row) => !Number.isNaN(value) && Math.imul(row, GOLDEN_RATIO_32) >>> 0 < limit);
-}
-
-function assignBins(values: Float32Array, cuts: Float32Array): Uint8Array {
-  const bins = new Uint8Array(values.length);
-  const missing = cuts.length + 1;
+  const isThinned = values.length > SAMPLE_ROWS;
+  const limit = isThinned ? (SAMPLE_ROWS / values.length) * 2 ** 32 : 2 ** 32;
+  const found = new Float32Array(isThinned ? 2 * SAMPLE_ROWS : values.length);
+  let count = 0;
   for (let row = 0; row < values.length; row++) {
     const value = values[row]!;
-    if (Number.isNaN(value)) {
-      bins[row] = missing;
-      continue;
-    }
-    let low = 0;
-    let high = cuts.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (value <= cuts[middle]!) high = middle;
-      else low = middle + 1;
-    }
-    bins[row] = low;
+    if (Math.imul(row, GOLDEN_RATIO_32) >>> 0 < limit && !Number.isNaN(value)) found[count++] = value;
+  }
+  return found.subarray(0, count);
+}
+
+/** In shared memory, so that threads can read them. */
+function sharedBins(rows: number): Uint8Array {
+  return new Uint8Array(new SharedArrayBuffer(rows));
+}
+
+/** A binary search without branches, which would be mispredicted every other time. */
+function assignBins(values: Float32Array, cuts: Float32Array): Uint8Array {
+  const bins = sharedBins(values.length);
+  const missing = cuts.length + 1;
+  const padded = new Float32Array(256).fill(Number.POSITIVE_INFINITY);
+  padded.set(cuts);
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row]!;
+    let bin = 128 * Number(value > padded[127]!);
+    bin += 64 * Number(value > padded[bin + 63]!);
+    bin += 32 * Number(value > padded[bin + 31]!);
+    bin += 16 * Number(value > padded[bin + 15]!);
+    bin += 8 * Number(value > padded[bin + 7]!);
+    bin += 4 * Number(value > padded[bin + 3]!);
+    bin += 2 * Number(value > padded[bin + 1]!);
+    bin += Number(value > padded[bin]!);
+    bins[row] = Number.isNaN(value) ? missing : bin;
   }
   return bins;
 }

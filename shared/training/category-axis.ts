@@ -1,6 +1,8 @@
 /** One axis through categories that differ in several ways, so that a multiclass trainer can put them in an order. */
 
 const POWER_ITERATIONS = 100;
+/** The direction has settled when it moves by less, squared. */
+const CONVERGED = 1e-12;
 
 /**
  * Each point's coordinate along the weighted first principal component, by power iteration from the widest axis.
@@ -22,7 +24,10 @@ export function firstPrincipalComponent(
     const next = timesCovariance(centred, weights, direction);
     const length = Math.sqrt(next.reduce((sum, value) => sum + value ** 2, 0));
     if (length === 0) break;
-    direction = next.map((value) => value / length);
+    const turned = next.map((value) => value / length);
+    const turn = turned.reduce((sum, value, at) => sum + (value - direction[at]!) ** 2, 0);
+    direction = turned;
+    if (turn < CONVERGED) break;
   }
   return project(centred, direction);
 }

@@ -14,6 +14,23 @@ export type ColumnEncoding =
     };
 
 /**
+ * How a model reads these columns. Categories get their codes by frequency, the most frequent first.
+ *
+ * @param columns - training values; `null` and `''` are missing
+ * @param maxCategories - only so many of the most frequent categories are kept; the others count as missing
+ * @example
+ * learnEncodings([{ kind: 'categorical', name: 'cut', values: ['a', 'b', 'b', null] }], 254);
+ * // [{ kind: 'categorical', name: 'cut', categories: ['b', 'a'] }]
+ */
+export function learnEncodings(columns: readonly Column[], maxCategories: number): ColumnEncoding[] {
+  return columns.map((column) =>
+    column.kind === 'numeric'
+      ? { kind: 'numeric', name: column.name }
+      : { kind: 'categorical', name: column.name, categories: mostFrequent(column.values, maxCategories) },
+  );
+}
+
+/**
  * The columns a model reads, found by name and in the model's order; missing and unseen values are `NaN`.
  *
  * @throws TrainingDataError when a column is absent or of the other kind
@@ -39,4 +56,14 @@ export function encodeColumn(encoding: ColumnEncoding, column: Column): Float32A
     return encoded;
   }
   throw new TrainingDataError(`column "${encoding.name}" is ${column.kind}, must be ${encoding.kind}`);
+}
+
+function mostFrequent(values: readonly (string | null)[], limit: number): string[] {
+  const counts = new Map<string, number>();
+  for (const value of values)
+    if (value !== null && value !== '') counts.set(value, (counts.get(value) ?? 0) + 1);
+  return [...counts]
+    .sort(([one, first], [other, second]) => second - first || (one < other ? -1 : 1))
+    .slice(0, limit)
+    .map(([category]) => category);
 }

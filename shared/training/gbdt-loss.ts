@@ -1,6 +1,10 @@
-/** What boosting minimises: squared error, logistic loss or cross-entropy, each by its gradient and hessian. */
+/** What boosting minimises: squared or absolute error, logistic loss or cross-entropy, by gradient and hessian. */
 
 import type { TrainingTarget } from './training-target.ts';
+import { weightedMedian } from './weighted-median.ts';
+
+/** What a regression minimises: the one predicts means, the other medians, which outliers do not move. */
+export type RegressionLoss = 'squared' | 'absolute';
 
 /** A class without rows starts at this share, so that its score is finite. */
 const SMALLEST_SHARE = 1e-7;
@@ -14,13 +18,25 @@ export interface Loss {
    * @param scores - output by output: the score `k` of row `r` is at `k * rows + r`; so are the results
    */
   readonly differentiate: (scores: Float64Array, gradients: Float32Array, hessians: Float32Array) => void;
+  /** What to add to the scores of a leaf's rows, where a Newton step is not the best one. */
+  readonly bestStep?: (rows: Int32Array, scores: Float64Array) => number;
 }
 
 /**
- * The score to start from: the (weighted) mean, the log odds of the second class, or the log share of each class.
+ * The score to start from: the (weighted) mean or median, the log odds of the second class, or the log share of each
+ * class.
  */
-export function startingScores(target: TrainingTarget, weights: Float32Array | undefined): Float32Array {
-  if (target.task === 'regression') return Float32Array.of(weightedMean(target.values, weights));
+export function startingScores(
+  target: TrainingTarget,
+  weights: Float32Array | undefined,
+  regressionLoss: RegressionLoss,
+): Float32Array {
+  if (target.task === 'regression')
+    return Float32Array.of(
+      regressionLoss === 'squared'
+        ? weightedMean(target.values, weights)
+        : weightedMedian(target.values, weights && Float64Array.from(weights)),
+    );
   const shares = new Float64Array(target.classes.length);
   let total = 0;
   for (let row = 0; row < target.labels.length; row++) {
@@ -43,17 +59,30 @@ export function initialScores(baseValues: Float32Array, rows: number): Float64Ar
 }
 
 /** The loss for a target, weighted per row. */
-export function lossFor(target: TrainingTarget, weights: Float32Array | undefined): Loss {
-  if (target.task === 'regression') return squaredLoss(target.values, weights);
+export function lossFor(
+  target: TrainingTarget,
+  weights: Float32Array | undefined,
+  regressionLoss: RegressionLoss,
+): Loss {
+  if (target.task === 'regression')
+    return regressionLoss === 'squared'
+      ? squaredLoss(target.values, weights)
+      : absoluteLoss(target.values, weights);
   if (target.classes.length === 2) return logisticLoss(target.labels, weights);
   return softmaxLoss(target.labels, target.classes.length, weights);
 }
 
-/** Mean loss of raw scores: squared error, or negative log-likelihood; what early stopping watches. */
-export function meanLoss(target: TrainingTarget, scores: Float64Array): number {
+/** Mean loss of raw scores: squared or absolute error, or negative log-likelihood; what early stopping watches. */
+export function meanLoss(
+  target: TrainingTarget,
+  scores: Float64Array,
+  regressionLoss: RegressionLoss,
+): number {
   let sum = 0;
   if (target.task === 'regression') {
-    for (let row = 0; row < scores.length; row++) sum += (scores[row]! - target.values[row]!) ** 2;
+    const power = regressionLoss === 'squared' ? 2 : 1;
+    for (let row = 0; row < scores.length; row++)
+      sum += Math.abs(scores[row]! - target.values[row]!) ** power;
     return sum / target.values.length;
   }
   const { labels, classes } = target;
@@ -82,6 +111,23 @@ function squaredLoss(values: Float64Array, weights: Float32Array | undefined): L
         gradients[row] = weight * (scores[row]! - values[row]!);
         if (weights !== undefined) hessians[row] = weight;
       }
+    },
+  };
+}
+
+function absoluteLoss(values: Float64Array, weights: Float32Array | undefined): Loss {
+  return {
+    hasUnitHessians: weights === undefined,
+    differentiate(scores, gradients, hessians) {
+      for (let row = 0; row < values.length; row++) {
+        const weight = weights === undefined ? 1 : weights[row]!;
+        gradients[row] = weight * Math.sign(scores[row]! - values[row]!);
+        if (weights !== undefined) hessians[row] = weight;
+      }
+    },
+    bestStep(rows, scores) {
+      const residuals = Float64Array.from(rows, (row) => values[row]! - scores[row]!);
+      return weightedMedian(residuals, weights && Float64Array.from(rows, (row) => weights[row]!));
     },
   };
 }

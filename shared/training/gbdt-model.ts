@@ -12,6 +12,7 @@ export interface GbdtTree extends Tree {
 }
 
 export interface GbdtModel {
+  readonly kind: 'gbdt';
   readonly task: 'regression' | 'classification';
   /** Class names in the order of the predicted probabilities; empty for regression. */
   readonly classes: readonly string[];

@@ -2,7 +2,7 @@
 
 import type { Columns } from '#shared/schema/columns.ts';
 import { type ColumnEncoding, encodeColumns } from './column-encoding.ts';
-import { initialScores, meanLoss } from './gbdt-loss.ts';
+import { initialScores, meanLoss, type RegressionLoss } from './gbdt-loss.ts';
 import type { GbdtTree } from './gbdt-model.ts';
 import { checkValidationData } from './training-check.ts';
 import type { TrainingTarget } from './training-target.ts';
@@ -30,6 +30,7 @@ export function watchValidation(
   columns: readonly ColumnEncoding[],
   baseValues: Float32Array,
   patience: number,
+  regressionLoss: RegressionLoss,
 ): ValidationWatch {
   checkValidationData(data, target, training);
   const inputs = encodeColumns(columns, data);
@@ -45,7 +46,7 @@ export function watchValidation(
           scores[at] = scores[at]! + tree.value[findLeaf(tree, inputs, row)]!;
         }
       rounds++;
-      const loss = meanLoss(target, scores);
+      const loss = meanLoss(target, scores, regressionLoss);
       if (loss >= smallestLoss) return;
       smallestLoss = loss;
       bestRounds = rounds;

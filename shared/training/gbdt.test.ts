@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
+import { deserialize, serialize } from 'node:v8';
 import { describe, expect, it } from 'vitest';
-import type { Columns, NumericColumn } from '#shared/schema/columns.ts';
+import { normal, seededRandom, shuffledIndices } from '#shared/random.ts';
+import { type Columns, type NumericColumn, takeRows } from '#shared/schema/columns.ts';
 import { parseCsv } from '#shared/schema/csv.ts';
 import { cells, referenceFile, splitReference, tableColumns } from '#shared/testing/reference-data.ts';
 import { fitGbdt, importance, predictGbdt } from './gbdt.ts';
 import type { TrainingTarget } from './training-target.ts';
+import { goesLeft } from './tree.ts';
 
 const numeric = (name: string, values: readonly number[]) =>
   ({ kind: 'numeric', name, values: Float64Array.from(values) }) as const;
@@ -77,10 +80,8 @@ describe('categories', () => {
   const colours = range(400).map((row) => ['red', 'green', 'blue', null][row % 4]!);
   const data = table(categorical('colour', colours));
 
-  it('are ordered by what they mean for the target, so one cut separates any set', () => {
+  it('of any set are separated by one split', () => {
     const model = fitGbdt(data, regression(colours.map((colour) => (colour === 'green' ? 1 : 0))), stump);
-    const [encoding] = model.columns;
-    expect(encoding?.kind === 'categorical' && encoding.categories.at(-1)).toBe('green');
     const predicted = predictGbdt(model, table(categorical('colour', ['green', 'red', 'blue'])));
     expect([...predicted]).toEqual([1, 0, 0]);
   });
@@ -94,27 +95,51 @@ describe('categories', () => {
     expect([...predicted]).toEqual([5, 5, 5]);
   });
 
-  it('are ordered along the axis in which the classes differ most', () => {
-    const names = range(300).map((row) => 'abc'[row % 3]!);
-    const labels = range(300).map((row) => [0, 2, row % 2 === 0 ? 0 : 2][row % 3]!);
-    const target = classification([...labels, 1], ['low', 'rare', 'high']);
-    const [encoding] = fitGbdt(table(categorical('name', [...names, 'c'])), target, stump).columns;
-    expect(encoding?.kind === 'categorical' && encoding.categories[1]).toBe('c');
+  it('are split by each class on its own', () => {
+    const names = range(300).map((row) => 'abcd'[row % 4]!);
+    const labels = names.map((name) => ({ a: 0, b: 1, c: 0, d: 2 })[name]!);
+    const model = fitGbdt(table(categorical('name', names)), classification(labels, ['x', 'y', 'z']), stump);
+    const left = model.trees.map((tree) =>
+      [...'abcd'].filter((name) => {
+        const encoding = model.columns[0]!;
+        const code = encoding.kind === 'categorical' ? encoding.categories.indexOf(name) : -1;
+        return goesLeft(tree, 0, code);
+      }),
+    );
+    // The steepest descent goes left: of each class its own categories.
+    expect(left).toEqual([['a', 'c'], ['b'], ['d']]);
   });
 
-  it('beyond the most frequent ones count as missing', () => {
-    const names = range(3000).map((row) => `user-${row % 1000}`);
-    const [encoding] = fitGbdt(table(categorical('user', names)), regression(range(3000)), stump).columns;
-    expect(encoding?.kind === 'categorical' && encoding.categories).toHaveLength(254);
+  it('beyond the most frequent ones count as missing, of 10,000 too', () => {
+    const names = range(20_000).map((row) => (row % 2 === 0 ? `user-${row % 200}` : `rare-${row}`));
+    const target = regression(range(20_000).map((row) => (row % 2 === 0 ? row % 200 : -50)));
+    const model = fitGbdt(table(categorical('user', names)), target, { rounds: 20, learningRate: 0.5 });
+    const [encoding] = model.columns;
+    const categories = encoding?.kind === 'categorical' ? encoding.categories : [];
+    expect(categories).toHaveLength(254);
+    expect(categories.filter((name) => name.startsWith('user'))).toHaveLength(100);
+    const predicted = predictGbdt(model, table(categorical('user', ['rare-19999', 'never seen', null])));
+    for (const value of predicted) expect(value).toBeCloseTo(-50, 0);
   });
 
-  it('undo a confounded order by looking at what numeric columns leave', () => {
-    const size = range(2000).map((row) => (row * 7) % 100);
-    const grade = size.map((value, row) => (value + (row % 30) > 65 ? 'poor' : 'good'));
-    const price = size.map((value, row) => 100 * value + (grade[row] === 'good' ? 300 : 0));
-    const model = fitGbdt(table(numeric('size', size), categorical('grade', grade)), regression(price));
-    const encoding = model.columns[1]!;
-    expect(encoding.kind === 'categorical' && encoding.categories).toEqual(['poor', 'good']);
+  it('too rare to judge follow the missing ones, so noise is not learnt by heart', () => {
+    const random = seededRandom(3);
+    const noise = range(4000).map(() => normal(random));
+    const names = range(4000).map((row) => `c${row % 250}`);
+    const held = range(2000).map((row) => row + 2000);
+    const fitted = fitGbdt(table(categorical('c', names.slice(0, 2000))), regression(noise.slice(0, 2000)));
+    const predicted = predictGbdt(
+      fitted,
+      table(
+        categorical(
+          'c',
+          held.map((row) => names[row]!),
+        ),
+      ),
+    );
+    // 8 rows per category in training: their means alone would predict with a spread of 1 / √8 = 0.35.
+    const spread = Math.sqrt(predicted.reduce((sum, value) => sum + value ** 2, 0) / predicted.length);
+    expect(spread).toBeLessThan(0.1);
   });
 });
 
@@ -132,20 +157,37 @@ describe('small and odd data', () => {
     expect(predictGbdt(model, data)[39]!).toBeGreaterThan(0.99);
   });
 
-  it('makes a constant of a single row', () => {
-    const data = table(numeric('x', [1]));
-    expect([...predictGbdt(fitGbdt(data, regression([3])), data)]).toEqual([3]);
-  });
-
-  it('never splits constant columns or for a constant target', () => {
+  it('never splits constant columns', () => {
     const data = table(
       numeric('constant', new Array(100).fill(2.7)),
       categorical('same', new Array(100).fill('a')),
     );
     const model = fitGbdt(data, regression(range(100).map((row) => row / 7)));
     expect(model.trees.every((tree) => tree.column.length === 1)).toBe(true);
-    const flat = fitGbdt(table(numeric('x', range(100))), regression(new Array(100).fill(0.1)));
-    expect(flat.trees.every((tree) => tree.column.length === 1)).toBe(true);
+  });
+
+  it('learns as much without a column that is always missing', () => {
+    const x = numeric('x', range(100));
+    const target = regression(range(100).map((row) => row ** 2));
+    const empty = table(
+      numeric('none', new Array(100).fill(Number.NaN)),
+      x,
+      categorical('nil', new Array(100).fill(null)),
+    );
+    expect(predictGbdt(fitGbdt(empty, target), empty)).toEqual(
+      predictGbdt(fitGbdt(table(x), target), table(x)),
+    );
+  });
+
+  it('takes every row given three times for the same data', () => {
+    const thrice = range(300).map((row) => row % 100);
+    const options = { minRowsPerLeaf: 1, rounds: 5 };
+    const once = fitGbdt(table(numeric('x', range(100))), regression(range(100)), options);
+    const repeated = fitGbdt(table(numeric('x', thrice)), regression(thrice), options);
+    const probe = table(numeric('x', range(100)));
+    predictGbdt(repeated, probe).forEach((value, row) => {
+      expect(value).toBeCloseTo(predictGbdt(once, probe)[row]!, 3);
+    });
   });
 
   it('keeps the probabilities of a class without rows near zero', () => {
@@ -207,8 +249,54 @@ describe('options', () => {
     expect(seen).toEqual(['1/3', '2/3', '3/3']);
   });
 
-  it('the same input gives the same model', () => {
+  it('the same input and seed give the same model', () => {
     expect(fitGbdt(data, target)).toEqual(fitGbdt(data, target));
+    const sampled = { rowShare: 0.5, columnShare: 0.5, rounds: 10 };
+    expect(fitGbdt(data, target, { ...sampled, seed: 4 })).toEqual(
+      fitGbdt(data, target, { ...sampled, seed: 4 }),
+    );
+    expect(fitGbdt(data, target, { ...sampled, seed: 4 })).not.toEqual(
+      fitGbdt(data, target, { ...sampled, seed: 5 }),
+    );
+  });
+
+  it('columnShare: a tree splits no more than its share of the columns', () => {
+    const { trees } = fitGbdt(data, target, { columnShare: 0.5, rounds: 20 });
+    const used = trees.map((tree) => new Set(tree.column.filter((column) => column >= 0)));
+    expect(used.every((columns) => columns.size === 1)).toBe(true);
+    expect(new Set(used.map((columns) => [...columns][0]))).toEqual(new Set([0, 1]));
+  });
+
+  it('rowShare: rounds learn from parts and together still from all', () => {
+    const fitted = predictGbdt(fitGbdt(data, target, { rowShare: 0.5, rounds: 50 }), data);
+    const whole = predictGbdt(fitGbdt(data, target, { rounds: 50 }), data);
+    const error = (predicted: Float32Array) =>
+      target.task === 'regression'
+        ? target.values.reduce((sum, value, row) => sum + (value - predicted[row]!) ** 2, 0)
+        : 0;
+    expect(fitted).not.toEqual(whole);
+    expect(error(fitted)).toBeLessThan(2 * error(whole));
+  });
+
+  it('absolute loss predicts medians, which one wild value does not move', () => {
+    const groups = table(
+      numeric(
+        'x',
+        range(200).map((row) => row % 2),
+      ),
+    );
+    const values = range(200).map((row) => (row % 2 === 0 ? [1, 2, 9][row % 3]! : [4, 5, 6][row % 3]!));
+    values[0] = 1e6;
+    const model = fitGbdt(groups, regression(values), { loss: 'absolute', rounds: 200 });
+    const [even, odd] = predictGbdt(model, table(numeric('x', [0, 1])));
+    expect(even).toBeCloseTo(2, 4);
+    expect(odd).toBeCloseTo(5, 4);
+  });
+
+  it('survives being stored and read back', () => {
+    const model = fitGbdt(data, target, { rounds: 3 });
+    expect(deserialize(serialize(model))).toEqual(model);
+    expect(model.kind).toBe('gbdt');
   });
 
   it('importance adds up to 1 and leads with the column that matters', () => {
@@ -225,6 +313,34 @@ describe('refusals', () => {
     [
       'no columns to train on: at least 1 is needed',
       () => fitGbdt({ rows: 2, columns: [] }, regression([1, 2])),
+    ],
+    [
+      'the target is 7 in every row: at least 2 different values are needed',
+      () => fitGbdt(data, regression([7, 7, 7])),
+    ],
+    [
+      'all 3 target values are missing: each row needs one',
+      () => fitGbdt(data, regression([Number.NaN, Number.NaN, Number.NaN])),
+    ],
+    [
+      'class "b" has 1 row: at least 2 are needed of each class',
+      () => fitGbdt(data, classification([0, 1, 0], ['a', 'b'])),
+    ],
+    [
+      'all 2 values of every column are missing: at least one column must have values',
+      () =>
+        fitGbdt(
+          table(numeric('x', [Number.NaN, Number.NaN]), categorical('c', [null, ''])),
+          regression([1, 2]),
+        ),
+    ],
+    [
+      'rowShare is 0: must be a number from 0.01 to 1',
+      () => fitGbdt(data, regression([1, 2, 3]), { rowShare: 0 }),
+    ],
+    [
+      'seed is -1: must be a whole number from 0 to 4294967295',
+      () => fitGbdt(data, regression([1, 2, 3]), { seed: -1 }),
     ],
     [
       'every label is "a": at least 2 classes must be present',
@@ -282,6 +398,8 @@ describe('agreement with scikit-learn 1.9.1', () => {
     plain: [0.38027, 0.37058, 1.44409, 1.32646, 2.11956, 2.11956, 1.81942],
     missing: [0.58866, 0.56547, 1.36792, 1.43965, 2.07169, 2.08347, 1.83463],
     weighted: [0.38173, 0.378, 1.44168, 1.33666, 2.07918, 2.07918, 1.80092],
+    // loss='absolute_error'; rounding decides on which side of a median a tied row is, so only to one digit.
+    absolute: [0.33373, 0.33373, 1.54916, 1.38505, 2.03896, 2.10974, 1.81817],
     virginica: [0.00704, 0.00704, 0.02205, 0.00671, 0.98188, 0.97241, 0.89002],
   };
   const options = { rounds: 20, minRowsPerLeaf: 15 };
@@ -307,6 +425,8 @@ describe('agreement with scikit-learn 1.9.1', () => {
     const at = (predicted: Float32Array) => rows.map((row) => predicted[row]!);
     expectClose(at(predictGbdt(fitGbdt(plain, target, options), plain)), golden.plain, 5);
     expectClose(at(predictGbdt(fitGbdt(missing, target, options), missing)), golden.missing, 5);
+    const absolute = fitGbdt(plain, target, { ...options, loss: 'absolute' });
+    expectClose(at(predictGbdt(absolute, plain)), golden.absolute, 1);
     const weights = Float32Array.from(range(150), (row) => 1 + (row % 3));
     expectClose(at(predictGbdt(fitGbdt(plain, target, { ...options, weights }), plain)), golden.weighted, 5);
   });
@@ -327,18 +447,24 @@ describe('agreement with scikit-learn 1.9.1', () => {
   });
 
   const diamonds = referenceFile('diamonds.csv');
-  it.runIf(diamonds)('on diamonds: RMSE within 1 % of 566.2 (native categories)', () => {
-    const { train, test } = splitReference(diamonds!, 0.8);
-    const columns = [
-      ['carat', 'depth', 'table'],
-      ['cut', 'color', 'clarity'],
-    ] as const;
-    const model = fitGbdt(tableColumns(train, ...columns), regression(cells(train, 'price').map(Number)));
-    const predicted = predictGbdt(model, tableColumns(test, ...columns));
-    const actual = cells(test, 'price').map(Number);
-    const squares = actual.reduce((sum, value, row) => sum + (value - predicted[row]!) ** 2, 0);
-    expect(Math.sqrt(squares / actual.length)).toBeLessThan(566.2 * 1.01);
-    expect(importance(model)[0]!.name).toBe('carat');
+  // HistGradientBoostingRegressor(early_stopping=False, categorical_features=[...]) on the first three of these five
+  // folds: 546.1, 557.2, 552.8, and with ordinal codes 555.0, 563.5, 560.1. All five: 545.00, here 543.73. One fold alone
+  // says little: it moves by 3 with how strongly small categories are smoothed.
+  it.runIf(diamonds)('on diamonds: RMSE at most its 552.0 (native categories)', () => {
+    const text = parseCsv(readFileSync(diamonds!, 'utf8'));
+    const all = tableColumns(text, ['carat', 'depth', 'table'], ['cut', 'color', 'clarity']);
+    const prices = cells(text, 'price').map(Number);
+    const order = shuffledIndices(prices.length, seededRandom(5));
+    const errors = range(3).map((fold) => {
+      const train = order.filter((_, at) => at % 5 !== fold);
+      const test = order.filter((_, at) => at % 5 === fold);
+      const model = fitGbdt(takeRows(all, train), regression(Array.from(train, (row) => prices[row]!)));
+      expect(importance(model)[0]!.name).toBe('carat');
+      const predicted = predictGbdt(model, takeRows(all, test));
+      const squares = test.reduce((sum, row, at) => sum + (prices[row]! - predicted[at]!) ** 2, 0);
+      return Math.sqrt(squares / test.length);
+    });
+    expect(errors.reduce((sum, error) => sum + error, 0) / 3).toBeLessThanOrEqual(552.0);
   });
 
   const digits = referenceFile('digits.csv');

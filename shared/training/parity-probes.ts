@@ -2,10 +2,18 @@
 
 import type { ColumnEncoding } from './column-encoding.ts';
 import { neighbour } from './float32.ts';
-import type { GbdtModel, GbdtTree } from './gbdt-model.ts';
+import { goesLeft, type Tree } from './tree.ts';
 
 /** More splits than this are thinned. */
 const MAX_SPLITS = 5000;
+/** Of a set split, so many categories of either side are tried. */
+const CATEGORIES_PER_SIDE = 4;
+
+/** What is probed: any model's columns, and its trees if it has any. */
+export interface ProbedModel {
+  readonly columns: readonly ColumnEncoding[];
+  readonly trees?: readonly Tree[];
+}
 
 type Cell = number | string | null;
 
@@ -16,28 +24,32 @@ export interface Probe {
   readonly cells: ReadonlyMap<number, Cell>;
 }
 
-/** The encoded values with which a row gets to a node: `low < value <= high`, or `NaN` if `allowsMissing`. */
-interface Range {
+/** The encoded values of a column with which a row gets to a node. */
+interface Reach {
+  /** `low < value <= high`, of a numeric column. */
   low: number;
   high: number;
+  /** Of a categorical column. */
+  codes: number[];
   allowsMissing: boolean;
 }
 
 /**
- * Four probes per split: below, at and above its threshold, one float32 step (or one category) apart, and missing. The
- * row's other cells are changed as far as needed to reach the split, which a random row rarely does in a deep tree.
+ * Probes of every split: below, at and above its threshold, one float32 step apart, or categories of either side and an
+ * unseen one; and missing. The row's other cells are changed as far as needed to reach the split, which a random row
+ * rarely does in a deep tree.
  *
  * @param inputs - encoded columns of the data
  * @param pickRow - a random row of the data
  * @param random - uniform in [0, 1)
  */
 export function splitProbes(
-  model: GbdtModel,
+  { columns, trees = [] }: ProbedModel,
   inputs: readonly Float32Array[],
   pickRow: () => number,
   random: () => number,
 ): Probe[] {
-  const splits = model.trees.flatMap((tree) => {
+  const splits = trees.flatMap((tree) => {
     const parents = parentsOf(tree);
     return Array.from(tree.column, (column, node) => ({ tree, parents, column, node })).filter(
       ({ column }) => column >= 0,
@@ -46,33 +58,40 @@ export function splitProbes(
   return choose(splits, MAX_SPLITS, random).flatMap(({ tree, parents, column, node }) => {
     const row = pickRow();
     const cells = new Map<number, Cell>();
-    for (const [at, range] of pathTo(tree, parents, node)) {
-      const encoding = model.columns[at]!;
-      if (!isInside(range, inputs[at]![row]!)) cells.set(at, decode(encoding, valueInside(range, encoding)));
+    const path = pathTo(tree, parents, node, columns);
+    for (const [at, reach] of path) {
+      const encoding = columns[at]!;
+      if (!isInside(reach, encoding, inputs[at]![row]!))
+        cells.set(at, decode(encoding, valueInside(reach, encoding)));
     }
-    const encoding = model.columns[column]!;
-    return valuesAround(tree.threshold[node]!, encoding).map((value) => ({
-      row,
-      cells: new Map(cells).set(column, decode(encoding, value)),
-    }));
+    const encoding = columns[column]!;
+    const values =
+      encoding.kind === 'numeric'
+        ? valuesAround(tree.threshold[node]!)
+        : categoriesAround(tree, node, encoding, path.get(column)?.codes, random);
+    return values.map((value) => ({ row, cells: new Map(cells).set(column, value) }));
   });
 }
 
 /** Missing, infinite and unseen values, and all categories, each in a random row. */
-export function valueProbes(model: GbdtModel, pickRow: () => number): Probe[] {
-  return model.columns.flatMap((encoding, column) =>
+export function valueProbes({ columns }: ProbedModel, pickRow: () => number): Probe[] {
+  return columns.flatMap((encoding, column) =>
     oddValues(encoding).map((value) => ({ row: pickRow(), cells: new Map([[column, value]]) })),
   );
 }
 
 function oddValues(encoding: ColumnEncoding): Cell[] {
   if (encoding.kind === 'numeric') return [Number.NaN, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
-  let unseen = 'unseen';
-  while (encoding.categories.includes(unseen)) unseen += '?';
-  return [null, '', unseen, ...encoding.categories];
+  return [null, '', unseen(encoding.categories), ...encoding.categories];
 }
 
-function parentsOf(tree: GbdtTree): Int32Array {
+function unseen(categories: readonly string[]): string {
+  let name = 'unseen';
+  while (categories.includes(name)) name += '?';
+  return name;
+}
+
+function parentsOf(tree: Tree): Int32Array {
   const parents = new Int32Array(tree.column.length).fill(-1);
   tree.column.forEach((column, node) => {
     if (column < 0) return;
@@ -82,39 +101,64 @@ function parentsOf(tree: GbdtTree): Int32Array {
   return parents;
 }
 
-function pathTo(tree: GbdtTree, parents: Int32Array, node: number): Map<number, Range> {
-  const ranges = new Map<number, Range>();
+function pathTo(
+  tree: Tree,
+  parents: Int32Array,
+  node: number,
+  columns: readonly ColumnEncoding[],
+): Map<number, Reach> {
+  const reaches = new Map<number, Reach>();
   for (let child = node; parents[child]! >= 0; child = parents[child]!) {
     const parent = parents[child]!;
     const column = tree.column[parent]!;
-    const range = ranges.get(column) ?? {
+    const reach = reaches.get(column) ?? {
       low: Number.NEGATIVE_INFINITY,
       high: Number.POSITIVE_INFINITY,
+      codes: codesOf(columns[column]!),
       allowsMissing: true,
     };
     const isLeft = tree.left[parent] === child;
-    if (isLeft) range.high = Math.min(range.high, tree.threshold[parent]!);
-    else range.low = Math.max(range.low, tree.threshold[parent]!);
-    range.allowsMissing &&= (tree.missingLeft[parent] === 1) === isLeft;
-    ranges.set(column, range);
+    reach.codes = reach.codes.filter((code) => goesLeft(tree, parent, code) === isLeft);
+    if (isLeft) reach.high = Math.min(reach.high, tree.threshold[parent]!);
+    else reach.low = Math.max(reach.low, tree.threshold[parent]!);
+    reach.allowsMissing &&= (tree.missingLeft[parent] === 1) === isLeft;
+    reaches.set(column, reach);
   }
-  return ranges;
+  return reaches;
 }
 
-function isInside({ low, high, allowsMissing }: Range, value: number): boolean {
-  return Number.isNaN(value) ? allowsMissing : value > low && value <= high;
+function codesOf(encoding: ColumnEncoding): number[] {
+  return encoding.kind === 'numeric' ? [] : Array.from(encoding.categories.keys());
 }
 
-function valueInside({ low, high }: Range, { kind }: ColumnEncoding): number {
+function isInside(reach: Reach, { kind }: ColumnEncoding, value: number): boolean {
+  if (Number.isNaN(value)) return reach.allowsMissing;
+  return kind === 'numeric' ? value > reach.low && value <= reach.high : reach.codes.includes(value);
+}
+
+function valueInside({ low, high, codes }: Reach, { kind }: ColumnEncoding): number {
+  if (kind === 'categorical') return codes[0] ?? Number.NaN;
   if (low === Number.POSITIVE_INFINITY) return Number.NaN;
-  if (high < Number.POSITIVE_INFINITY) return kind === 'numeric' ? high : Math.floor(high);
-  if (low > Number.NEGATIVE_INFINITY) return kind === 'numeric' ? neighbour(low, 1) : Math.ceil(low);
-  return 0;
+  if (high < Number.POSITIVE_INFINITY) return high;
+  return low > Number.NEGATIVE_INFINITY ? neighbour(low, 1) : 0;
 }
 
-function valuesAround(threshold: number, { kind }: ColumnEncoding): number[] {
-  if (kind === 'categorical') return [Math.floor(threshold), Math.ceil(threshold), Number.NaN];
+function valuesAround(threshold: number): number[] {
   return [neighbour(threshold, -1), threshold, neighbour(threshold, 1), Number.NaN];
+}
+
+function categoriesAround(
+  tree: Tree,
+  node: number,
+  encoding: ColumnEncoding & { readonly kind: 'categorical' },
+  reachable: number[] = codesOf(encoding),
+  random: () => number,
+): (string | null)[] {
+  const side = (isLeft: boolean) => {
+    const codes = reachable.filter((code) => goesLeft(tree, node, code) === isLeft);
+    return choose(codes, CATEGORIES_PER_SIDE, random).map((code) => encoding.categories[code]!);
+  };
+  return [...side(true), ...side(false), null, unseen(encoding.categories)];
 }
 
 function decode(encoding: ColumnEncoding, value: number): Cell {

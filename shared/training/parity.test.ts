@@ -4,6 +4,7 @@ import { encodeColumns } from './column-encoding.ts';
 import { neighbour } from './float32.ts';
 import { fitGbdt } from './gbdt.ts';
 import { compareParity, parityRows } from './parity.ts';
+import { goesLeft } from './tree.ts';
 
 const rows = 300;
 const data: Columns = {
@@ -27,8 +28,8 @@ describe('parityRows', () => {
   const probed = parityRows(model, data, 7);
   const [x, c] = probed.columns;
 
-  it('begins with the held-out rows and has at least 1000', () => {
-    expect(probed.rows).toBeGreaterThanOrEqual(1000);
+  it('begins with the held-out rows and has at least 10,000', () => {
+    expect(probed.rows).toBeGreaterThanOrEqual(10_000);
     expect([...x!.values.slice(0, rows)]).toEqual(
       [...data.columns[0]!.values].map((value) => Math.fround(Number(value))),
     );
@@ -54,10 +55,10 @@ describe('parityRows', () => {
       for (let row = 0; row < probed.rows; row++)
         for (let node = 0; tree.column[node]! >= 0; ) {
           const value = inputs[tree.column[node]!]![row]!;
-          const isMissing = Number.isNaN(value);
-          const goesLeft = isMissing ? tree.missingLeft[node] === 1 : value <= tree.threshold[node]!;
-          seen.add(`${node} ${isMissing ? 'missing' : goesLeft ? 'left' : 'right'}`);
-          node = goesLeft ? tree.left[node]! : tree.right[node]!;
+          const isLeft = goesLeft(tree, node, value);
+          if (Number.isNaN(value)) seen.add(`${node} missing`);
+          seen.add(`${node} ${isLeft ? 'left' : 'right'}`);
+          node = isLeft ? tree.left[node]! : tree.right[node]!;
         }
       tree.column.forEach((column, node) => {
         if (column < 0) return;
@@ -74,13 +75,42 @@ describe('parityRows', () => {
     expect(c!.values).toEqual(expect.arrayContaining([null, '', 'unseen', 'a', 'b', 'c']));
   });
 
+  it('brings categories to either side of every set split, and a missing value to those at the root', () => {
+    const inputs = encodeColumns(model.columns, probed);
+    const splits = model.trees.flatMap((tree) =>
+      [...tree.set.keys()].filter((node) => tree.set[node]! >= 0).map((node) => ({ tree, node })),
+    );
+    expect(splits.length).toBeGreaterThan(20);
+    for (const { tree, node } of splits) {
+      const seen = new Set<number>();
+      for (let row = 0; row < probed.rows; row++) {
+        let at = 0;
+        while (at !== node && tree.column[at]! >= 0) {
+          const value = inputs[tree.column[at]!]![row]!;
+          at = goesLeft(tree, at, value) ? tree.left[at]! : tree.right[at]!;
+        }
+        if (at === node) seen.add(inputs[1]![row]!);
+      }
+      const codes = [...seen].filter((code) => !Number.isNaN(code));
+      expect(codes.some((code) => goesLeft(tree, node, code))).toBe(true);
+      expect(codes.some((code) => !goesLeft(tree, node, code))).toBe(true);
+      if (node === 0) expect(seen.has(Number.NaN)).toBe(true);
+    }
+  });
+
+  it('needs only columns of a model without trees', () => {
+    const rowsOfColumns = parityRows({ columns: model.columns }, data, 7);
+    expect(rowsOfColumns.rows).toBe(10_000);
+    expect(rowsOfColumns.columns[1]!.values).toEqual(expect.arrayContaining([null, 'unseen', 'a', 'b', 'c']));
+  });
+
   it('is decided by the seed', () => {
     expect(parityRows(model, data, 7)).toEqual(probed);
     expect(parityRows(model, data, 8)).not.toEqual(probed);
   });
 
   it('works without held-out rows', () => {
-    expect(parityRows(model, none, 1).rows).toBeGreaterThanOrEqual(1000);
+    expect(parityRows(model, none, 1).rows).toBeGreaterThanOrEqual(10_000);
   });
 });
 
@@ -95,14 +125,31 @@ describe('compareParity', () => {
     expect(off.maxAbsolute).toBeCloseTo(0.021, 3);
   });
 
-  it('allows probabilities 1e-5', () => {
-    const options = { task: 'classification', outputs: 2 } as const;
-    const expected = Float32Array.of(0.5, 0.5, 1, 0);
-    expect(compareParity(expected, Float32Array.of(0.5, 0.5, 0.999991, 0.000009), options).passed).toBe(true);
-    expect(compareParity(expected, Float32Array.of(0.5, 0.5, 1, 0.000011), options)).toMatchObject({
-      passed: false,
-      worstRow: 1,
-    });
+  const classes = { task: 'classification', outputs: 2 } as const;
+
+  it('allows probabilities 1e-6', () => {
+    const expected = Float32Array.of(0.25, 0.75, 1, 0);
+    const off = (by: number) => Float32Array.of(0.25, 0.75, 1, by);
+    expect(compareParity(expected, off(0.9e-6), classes).passed).toBe(true);
+    expect(compareParity(expected, off(1.1e-6), classes)).toMatchObject({ passed: false, worstRow: 1 });
+  });
+
+  it('finds one wrong label among right probabilities, but not where two classes tie', () => {
+    const expected = Float32Array.of(0.25, 0.75, 0.5, 0.5, 1, 0);
+    const labelled = (...actual: string[]) =>
+      compareParity(expected, expected, { ...classes, labels: { actual, classes: ['no', 'yes'] } });
+    expect(labelled('yes', 'no', 'no')).toMatchObject({ passed: true, labelDifferences: 0 });
+    expect(labelled('yes', 'yes', 'no')).toMatchObject({ passed: true, labelDifferences: 0 });
+    expect(labelled('no', 'no', 'no')).toMatchObject({ passed: false, labelDifferences: 1 });
+    expect(labelled('yes', 'no', 'maybe')).toMatchObject({ passed: false, labelDifferences: 1 });
+    expect(() => labelled('yes')).toThrow('1 labels for 3 rows');
+  });
+
+  it('counts labels only beyond twice the tolerance of a tie', () => {
+    const actual = Float32Array.of(0.5, 0.5 - 1e-5);
+    const inside = compareParity(Float32Array.of(0.5 - 0.9e-6, 0.5 + 0.9e-6), actual, classes);
+    const outside = compareParity(Float32Array.of(0.5 - 1.1e-6, 0.5 + 1.1e-6), actual, classes);
+    expect([inside.labelDifferences, outside.labelDifferences]).toEqual([0, 1]);
   });
 
   it.each([Number.NaN, Number.POSITIVE_INFINITY])('never passes %d', (value) => {

@@ -3,17 +3,19 @@
 import { seededRandom } from '#shared/random.ts';
 import { appendRows, type Column, type Columns, takeRows } from '#shared/schema/columns.ts';
 import { encodeColumns } from './column-encoding.ts';
-import type { GbdtModel } from './gbdt-model.ts';
-import { type Probe, splitProbes, valueProbes } from './parity-probes.ts';
+import { type Probe, type ProbedModel, splitProbes, valueProbes } from './parity-probes.ts';
 
-const MIN_ROWS = 1000;
+const MIN_ROWS = 10_000;
 const RELATIVE_TOLERANCE = 1e-5;
 const ABSOLUTE_TOLERANCE = 1e-5;
+const PROBABILITY_TOLERANCE = 1e-6;
 
 export interface Parity {
-  /** Every value is finite and within tolerance. */
+  /** Every value is finite and within tolerance, and no label differs. */
   readonly passed: boolean;
   readonly rows: number;
+  /** Rows with another label than that of the largest expected probability; ties within the tolerance do not count. */
+  readonly labelDifferences: number;
   readonly maxAbsolute: number;
   /** Largest difference relative to the expected value; 0 where both are 0. */
   readonly maxRelative: number;
@@ -23,12 +25,20 @@ export interface Parity {
   readonly tolerance: { readonly relative: number; readonly absolute: number };
 }
 
+interface ParityOptions {
+  readonly task: 'regression' | 'classification';
+  /** Values per row, at least 1. */
+  readonly outputs: number;
+  /** The exported model's labels, one per row; absent, they are read from its probabilities. */
+  readonly labels?: { readonly actual: readonly string[]; readonly classes: readonly string[] };
+}
+
 /**
  * Rows that show a wrong export: the held-out ones; rows that reach a split with its cell at the threshold, one float32
- * step to either side of it, or missing (up to 5000 splits); missing, infinite and unseen values in every column, and
- * all categories. Padded to 1000 rows with held-out rows whose columns are mixed.
+ * step to either side of it, in and out of its set of categories, unseen or missing (up to 5000 splits); missing,
+ * infinite and unseen values in every column, and all categories. Padded to 10,000 rows with cells of these rows, mixed.
  *
- * @param model - the trained model
+ * @param model - the trained model; without trees only its columns are probed
  * @param heldOut - with the model's columns; may have no rows
  * @param seed - any whole number; decides which rows the probes change, and which of too many splits are probed
  * @returns columns in the model's order
@@ -37,41 +47,43 @@ export interface Parity {
  * const rows = parityRows(model, heldOut, 7);
  * compareParity(predictGbdt(model, rows), await runOnnx(rows), { task: model.task, outputs: 1 }).passed; // true
  */
-export function parityRows(model: GbdtModel, heldOut: Columns, seed: number): Columns {
+export function parityRows(model: ProbedModel, heldOut: Columns, seed: number): Columns {
   const random = seededRandom(seed);
   const source = sourceRows(model, heldOut);
   const pickRow = () => Math.floor(random() * source.rows);
   const inputs = encodeColumns(model.columns, source);
   const probes = [...valueProbes(model, pickRow), ...splitProbes(model, inputs, pickRow, random)];
   const probed = applyProbes(source, probes);
-  const padding = Math.max(0, MIN_ROWS - heldOut.rows - probes.length);
+  const tried = heldOut.rows > 0 ? appendRows(source, probed) : probed;
+  const padding = Math.max(0, MIN_ROWS - tried.rows);
+  const pickTried = () => Math.floor(random() * tried.rows);
   const mixed = {
     rows: padding,
-    columns: source.columns.map((column) => cellsOf(column, Array.from({ length: padding }, pickRow))),
+    columns: tried.columns.map((column) => cellsOf(column, Array.from({ length: padding }, pickTried))),
   };
-  const parts = heldOut.rows > 0 ? [source, probed, mixed] : [probed, mixed];
-  return parts.reduce((all, part) => appendRows(all, part));
+  return appendRows(tried, mixed);
 }
 
 /**
  * Compares predictions of the trainer with those of the exported model. Float32 sums differ by about 1e-6 in
  * relation, so values pass within 1e-5 of the expected value plus 1e-5 of the target's scale (the root mean square of
- * the expected values; 1 for probabilities). A value that is not finite never passes.
+ * the expected values). Probabilities pass within 1e-6, and every row must get the label of its largest expected
+ * probability, unless a second one is within 2e-6 of it. A value that is not finite never passes.
  *
- * @param expected - from `predictGbdt`
+ * @param expected - from the trainer: `predictGbdt`, `predictForest`
  * @param actual - from the exported model, of the same length
- * @param outputs - values per row, at least 1
  * @throws RangeError when the lengths differ
  */
 export function compareParity(
   expected: Float32Array,
   actual: Float32Array,
-  { task, outputs }: { readonly task: GbdtModel['task']; readonly outputs: number },
+  { task, outputs, labels }: ParityOptions,
 ): Parity {
   if (expected.length !== actual.length)
     throw new RangeError(`${actual.length} actual values for ${expected.length} expected: must be as many`);
   const relative = task === 'regression' ? RELATIVE_TOLERANCE : 0;
-  const absolute = ABSOLUTE_TOLERANCE * (task === 'regression' ? rootMeanSquare(expected) : 1);
+  const absolute =
+    task === 'regression' ? ABSOLUTE_TOLERANCE * rootMeanSquare(expected) : PROBABILITY_TOLERANCE;
   let maxAbsolute = 0;
   let maxRelative = 0;
   let worst = -1;
@@ -87,9 +99,12 @@ export function compareParity(
     worst = at;
     worstExcess = excess;
   }
+  const labelDifferences =
+    task === 'regression' ? 0 : countLabelDifferences(expected, actual, outputs, absolute, labels);
   return {
-    passed: expected.length > 0 && worstExcess <= 0,
+    passed: expected.length > 0 && worstExcess <= 0 && labelDifferences === 0,
     rows: expected.length / outputs,
+    labelDifferences,
     maxAbsolute,
     maxRelative,
     worstRow: Math.floor(worst / outputs),
@@ -97,12 +112,41 @@ export function compareParity(
   };
 }
 
+function countLabelDifferences(
+  expected: Float32Array,
+  actual: Float32Array,
+  outputs: number,
+  tolerance: number,
+  labels: ParityOptions['labels'],
+): number {
+  const rows = expected.length / outputs;
+  if (labels && labels.actual.length !== rows)
+    throw new RangeError(`${labels.actual.length} labels for ${rows} rows: must be one per row`);
+  let differences = 0;
+  for (let row = 0; row < rows; row++) {
+    const chances = expected.subarray(row * outputs, (row + 1) * outputs);
+    const largest = indexOfLargest(chances);
+    const found = labels
+      ? labels.classes.indexOf(labels.actual[row]!)
+      : indexOfLargest(actual.subarray(row * outputs, (row + 1) * outputs));
+    // Within tolerance of each other two classes may have changed places.
+    if (found !== largest && !(chances[largest]! - (chances[found] ?? 0) <= 2 * tolerance)) differences++;
+  }
+  return differences;
+}
+
+function indexOfLargest(values: Float32Array): number {
+  let best = 0;
+  for (let at = 1; at < values.length; at++) if (values[at]! > values[best]!) best = at;
+  return best;
+}
+
 function rootMeanSquare(values: Float32Array): number {
   return Math.sqrt(values.reduce((sum, value) => sum + value ** 2, 0) / Math.max(values.length, 1));
 }
 
 /** The held-out rows in the model's columns and types, or one row of missing values if there is none. */
-function sourceRows(model: GbdtModel, heldOut: Columns): Columns {
+function sourceRows(model: ProbedModel, heldOut: Columns): Columns {
   const byName = new Map(heldOut.columns.map((column) => [column.name, column]));
   const rows = Math.max(heldOut.rows, 1);
   const columns = model.columns.map(({ name, kind }): Column => {

@@ -6,15 +6,26 @@ import { TrainingDataError, type TrainingTarget } from './training-target.ts';
 /**
  * Checks columns against each other and against the target.
  *
- * @throws TrainingDataError naming the first fault: no rows, no columns, unequal lengths, two columns of one name,
- *   a target that is not finite, a label out of range, fewer than two classes present
+ * @throws TrainingDataError naming the first fault: no rows, no columns, unequal lengths, two columns of one name, no
+ *   value in any column, a target that is missing, not finite or constant, a label out of range, fewer than two classes
+ *   present, a class with one row
  */
 export function checkTrainingData(data: Columns, target: TrainingTarget): void {
   if (data.rows === 0) throw new TrainingDataError('no rows to train on: at least 1 is needed');
   if (data.columns.length === 0) throw new TrainingDataError('no columns to train on: at least 1 is needed');
   checkColumns(data);
+  if (data.columns.every(isAllMissing))
+    throw new TrainingDataError(
+      `all ${data.rows} values of every column are missing: at least one column must have values`,
+    );
+  if (target.task === 'regression' && target.values.length > 0 && target.values.every(Number.isNaN))
+    throw new TrainingDataError(`all ${target.values.length} target values are missing: each row needs one`);
   checkTarget(data.rows, target);
   if (target.task === 'classification') checkClassesPresent(target.labels, target.classes);
+  else if (target.values.every((value) => value === target.values[0]))
+    throw new TrainingDataError(
+      `the target is ${target.values[0]} in every row: at least 2 different values are needed`,
+    );
 }
 
 /** Checks rows that are scored but not trained on; they need not contain every class. */
@@ -89,9 +100,21 @@ function checkTarget(rows: number, target: TrainingTarget): void {
     );
 }
 
+function isAllMissing({ kind, values }: Columns['columns'][number]): boolean {
+  return kind === 'numeric'
+    ? values.every(Number.isNaN)
+    : values.every((value) => value === null || value === '');
+}
+
+/** A class of one row can be learnt or judged, not both. Absent ones are no fault: all but two may be. */
 function checkClassesPresent(labels: Int32Array, classes: readonly string[]): void {
-  const present = new Set(labels);
-  if (present.size >= 2) return;
-  const found = [...present].map((label) => `"${classes[label]}"`).join(', ');
-  throw new TrainingDataError(`every label is ${found}: at least 2 classes must be present`);
+  const rows = new Map<number, number>();
+  for (const label of labels) rows.set(label, (rows.get(label) ?? 0) + 1);
+  if (rows.size < 2)
+    throw new TrainingDataError(
+      `every label is "${classes[labels[0]!]}": at least 2 classes must be present`,
+    );
+  for (const [label, count] of rows)
+    if (count === 1)
+      throw new TrainingDataError(`class "${classes[label]}" has 1 row: at least 2 are needed of each class`);
 }

@@ -2,14 +2,32 @@
 
 import type { BinnedColumn } from './binning.ts';
 import type { GbdtTree } from './gbdt-model.ts';
-import { fillHistogram, histogramLayout, subtractHistogram } from './tree-histogram.ts';
+import { fillHistogram, histogramLayout, SPARE, subtractHistogram } from './tree-histogram.ts';
 import { addNode, emptyNodes, recordSplit, toTree } from './tree-nodes.ts';
 import { findSplit, type Split, type SplitLimits, type Sums } from './tree-split.ts';
+import type { TreeThreads } from './tree-threads.ts';
+import { type SharedInput, shareInput } from './tree-threads-input.ts';
 
 export interface GrowOptions extends SplitLimits {
   /** The most leaves a tree may have, at least 2. */
   readonly maxLeaves: number;
   readonly learningRate: number;
+  /** Fill histograms together; the trees are the same without. */
+  readonly threads?: TreeThreads | undefined;
+}
+
+/** What a forest or a robust loss does differently from plain boosting. */
+export interface GrowExtras {
+  /** Row indices the tree is grown from, repeated ones counting as often. @default every row once */
+  readonly rows?: Int32Array;
+  /** Called once for each node that is searched, parents first and left before right: by column, 1 where it may split. */
+  readonly allowedColumns?: () => Uint8Array;
+  /**
+   * A leaf's value, instead of the Newton step times the learning rate.
+   *
+   * @param rows - the leaf's rows, to be read during the call only
+   */
+  readonly leafValue?: (node: number, rows: Int32Array) => number;
 }
 
 /** Rows, histograms and scratch space shared by all trees of one training run. */
@@ -20,13 +38,14 @@ export interface TreeGrower {
    * @param gradients - of the loss, one per row
    * @param hessians - one per row; `undefined` where every one is 1
    * @param output - which score the tree belongs to
-   * @param scores - raw predictions, one per row; updated
+   * @param scores - raw predictions, one per row; updated for all rows, whichever the tree is grown from
    */
   grow(
     gradients: Float32Array,
     hessians: Float32Array | undefined,
     output: number,
-    scores: Float64Array,
+    scores: Float64Array | undefined,
+    extras?: GrowExtras,
   ): GbdtTree;
 }
 
@@ -51,29 +70,50 @@ export function createGrower(
   rows: number,
   options: GrowOptions,
 ): TreeGrower {
-  const layout = histogramLayout(columns, rows);
-  const order = new Int32Array(rows);
-  const scratch = new Int32Array(rows);
+  const layout = histogramLayout(columns);
+  const bins = columns.map((column) => column.bins);
+  let order = sharedRows(rows);
+  let scratch = new Int32Array(rows);
+  let shared: SharedInput | undefined;
   const spare: Float64Array[] = [];
-  const takeHistogram = () => spare.pop() ?? new Float64Array(layout.length);
+  const takeHistogram = () => spare.pop() ?? new Float64Array(layout.length + SPARE);
+
+  /** The rows that grow a tree, all in one leaf; returns how many. */
+  function startRows(sample: Int32Array | undefined): number {
+    const count = sample?.length ?? rows;
+    if (count > order.length) [order, scratch] = [sharedRows(count), new Int32Array(count)];
+    if (sample !== undefined) order.set(sample);
+    else for (let row = 0; row < rows; row++) order[row] = row;
+    return count;
+  }
 
   function grow(
     gradients: Float32Array,
     hessians: Float32Array | undefined,
     output: number,
-    scores: Float64Array,
+    scores: Float64Array | undefined,
+    extras: GrowExtras = {},
   ): GbdtTree {
-    for (let row = 0; row < rows; row++) order[row] = row;
+    const count = startRows(extras.rows);
     const nodes = emptyNodes();
+    const splits: (Split | undefined)[] = [];
     const open: Leaf[] = [];
     const closed: Leaf[] = [];
 
+    const input = { bins, offsets: layout.offsets, order, gradients, hessians };
+    if (options.threads !== undefined)
+      shared = shareInput(input, layout.length, options.threads.count, shared);
     const fill = (histogram: Float64Array, start: number, end: number) => {
-      fillHistogram(histogram, layout, order, start, end, gradients, hessians);
+      if (shared !== undefined && options.threads!.fill(shared, start, end))
+        histogram.set(shared.histogram.subarray(0, layout.length));
+      else fillHistogram(histogram, layout, order, start, end, gradients, hessians);
       return histogram;
     };
+    const canSplit = (sums: Sums) => sums.rows >= 2 * options.minRowsPerLeaf;
+    const search = (histogram: Float64Array, sums: Sums) =>
+      findSplit(histogram, layout, sums, options, hessians === undefined, extras.allowedColumns?.());
     const addLeaf = (start: number, end: number, sums: Sums, histogram: Float64Array | undefined) => {
-      const split = histogram && findSplit(histogram, layout, sums, options, hessians === undefined);
+      const split = histogram && canSplit(sums) ? search(histogram, sums) : undefined;
       const leaf = { node: addNode(nodes), start, end, sums, split, histogram };
       if (split === undefined) {
         if (histogram !== undefined) spare.push(histogram);
@@ -87,12 +127,11 @@ export function createGrower(
       const smaller = isLeftSmaller
         ? fill(takeHistogram(), start, middle)
         : fill(takeHistogram(), middle, end);
-      subtractHistogram(parent, smaller);
+      subtractHistogram(parent, smaller, layout.length);
       return isLeftSmaller ? { left: smaller, right: parent } : { left: parent, right: smaller };
     };
-    const canSplit = (sums: Sums) => sums.rows >= 2 * options.minRowsPerLeaf;
 
-    addLeaf(0, rows, totals(gradients, hessians), fill(takeHistogram(), 0, rows));
+    addLeaf(0, count, totals(order, count, gradients, hessians), fill(takeHistogram(), 0, count));
     while (open.length > 0 && open.length + closed.length < options.maxLeaves) {
       const { node, start, end, split, histogram } = removeBest(open);
       const column = columns[split!.column]!;
@@ -103,30 +142,68 @@ export function createGrower(
       const histograms = isWorthSearching ? childHistograms(histogram!, start, middle, end) : undefined;
       const left = addLeaf(start, middle, split!.left, histograms?.left);
       const right = addLeaf(middle, end, split!.right, histograms?.right);
+      splits[node] = split;
       recordSplit(nodes, node, split!, column.cuts, left, right);
     }
     for (const { histogram } of open) spare.push(histogram!);
-    for (const { node, start, end, sums } of [...closed, ...open]) {
-      const value = leafValue(sums, options);
-      nodes.value[node] = value;
-      for (let at = start; at < end; at++) scores[order[at]!] = scores[order[at]!]! + value;
+    const leaves = [...closed, ...open];
+    for (const { node, start, end, sums } of leaves) {
+      const value = extras.leafValue?.(node, order.subarray(start, end)) ?? newtonStep(sums, options);
+      // Adding 0 turns the negative zero of a leaf without gradient into a plain one.
+      nodes.value[node] = Math.fround(value) + 0;
     }
-    return toTree(nodes, output);
+    const tree = toTree(nodes, output);
+    if (scores !== undefined) {
+      if (extras.rows === undefined)
+        for (const { node, start, end } of leaves) addToRows(scores, tree.value[node]!, order, start, end);
+      else addToAllRows(scores, tree, splits);
+    }
+    return tree;
+  }
+
+  /** Takes every row down the tree by its bins. */
+  function addToAllRows(scores: Float64Array, tree: GbdtTree, splits: readonly (Split | undefined)[]): void {
+    startRows(undefined);
+    const pending = [{ node: 0, start: 0, end: rows }];
+    for (let part = pending.pop(); part !== undefined; part = pending.pop()) {
+      const { node, start, end } = part;
+      const split = splits[node];
+      if (split === undefined) {
+        addToRows(scores, tree.value[node]!, order, start, end);
+        continue;
+      }
+      const middle = partition(columns[split.column]!, split, order, scratch, start, end);
+      pending.push(
+        { node: tree.left[node]!, start, end: middle },
+        { node: tree.right[node]!, start: middle, end },
+      );
+    }
   }
 
   return { grow };
 }
 
-function totals(gradients: Float32Array, hessians: Float32Array | undefined): Sums {
+/** Row indices that threads may read. */
+function sharedRows(count: number): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(count * Int32Array.BYTES_PER_ELEMENT));
+}
+
+function addToRows(scores: Float64Array, value: number, order: Int32Array, start: number, end: number): void {
+  for (let at = start; at < end; at++) scores[order[at]!] = scores[order[at]!]! + value;
+}
+
+function totals(
+  order: Int32Array,
+  count: number,
+  gradients: Float32Array,
+  hessians: Float32Array | undefined,
+): Sums {
   let gradient = 0;
   let hessian = 0;
-  for (let row = 0; row < gradients.length; row++) gradient += gradients[row]!;
-  if (hessians !== undefined) for (let row = 0; row < hessians.length; row++) hessian += hessians[row]!;
-  return {
-    gradient,
-    hessian: hessians === undefined ? gradients.length : hessian,
-    rows: gradients.length,
-  };
+  for (let at = 0; at < count; at++) gradient += gradients[order[at]!]!;
+  if (hessians === undefined) return { gradient, hessian: count, rows: count };
+  for (let at = 0; at < count; at++) hessian += hessians[order[at]!]!;
+  return { gradient, hessian, rows: count };
 }
 
 /** Takes out the leaf whose split gains most; of equals, the oldest. */
@@ -149,22 +226,17 @@ function partition(
   end: number,
 ): number {
   let left = start;
-  let right = 0;
   for (let at = start; at < end; at++) {
     const row = order[at]!;
-    const step = leftBins[bins[row]!]!;
     order[left] = row;
-    scratch[right] = row;
-    left += step;
-    right += 1 - step;
+    scratch[at - left] = row;
+    left += leftBins[bins[row]!]!;
   }
-  order.set(scratch.subarray(0, right), left);
+  order.set(scratch.subarray(0, end - left), left);
   return left;
 }
 
 /** The Newton step that lowers a leaf's loss most, shortened by the learning rate. */
-function leafValue({ gradient, hessian }: Sums, { l2, learningRate }: GrowOptions): number {
-  const step = -gradient / Math.max(hessian + l2, Number.MIN_VALUE);
-  // Adding 0 turns the negative zero of a leaf without gradient into a plain one.
-  return Math.fround(learningRate * step) + 0;
+function newtonStep({ gradient, hessian }: Sums, { l2, learningRate }: GrowOptions): number {
+  return (learningRate * -gradient) / Math.max(hessian + l2, Number.MIN_VALUE);
 }

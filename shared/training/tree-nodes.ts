@@ -1,6 +1,7 @@
 /** The nodes of a tree under construction, one list per property. */
 
 import type { GbdtTree } from './gbdt-model.ts';
+import { SET_WORDS } from './tree.ts';
 import type { Split } from './tree-split.ts';
 
 /** A `GbdtTree` while its nodes are still being added. */
@@ -44,18 +45,36 @@ export function addNode(nodes: NodeLists): number {
 export function recordSplit(
   nodes: NodeLists,
   node: number,
-  split: Split,
+  split: Pick<Split, 'column' | 'bin' | 'leftBins' | 'missingLeft' | 'gain'>,
   cuts: Float32Array,
   left: number,
   right: number,
 ): void {
   nodes.column[node] = split.column;
+  if (split.bin < 0) recordSet(nodes, node, split.leftBins, cuts.length + 1);
   // After the last value bin there is no cut: every value, infinity too, goes left and only missing ones right.
-  nodes.threshold[node] = cuts[split.bin] ?? Number.POSITIVE_INFINITY;
+  else nodes.threshold[node] = cuts[split.bin] ?? Number.POSITIVE_INFINITY;
   nodes.left[node] = left;
   nodes.right[node] = right;
   nodes.missingLeft[node] = split.missingLeft ? 1 : 0;
   nodes.gain[node] = split.gain;
+}
+
+/** A set of all categories, or of none, is written as the threshold that says so: what is left is a true set. */
+function recordSet(nodes: NodeLists, node: number, leftBins: Uint8Array, categories: number): void {
+  const words = new Uint32Array(SET_WORDS);
+  let members = 0;
+  for (let code = 0; code < categories; code++) {
+    if (leftBins[code] === 0) continue;
+    words[code >>> 5] = words[code >>> 5]! | (1 << (code & 31));
+    members++;
+  }
+  if (members === 0 || members === categories) {
+    nodes.threshold[node] = members === 0 ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+    return;
+  }
+  nodes.set[node] = nodes.setBits.length;
+  nodes.setBits.push(...words);
 }
 
 /** The finished tree. */

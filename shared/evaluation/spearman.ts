@@ -1,4 +1,4 @@
-/** Spearman's rank correlation of two lists of importances. */
+/** Spearman's rank correlation of two lists of numbers. */
 
 import { type NotComputable, notComputable } from '#shared/drift/measure.ts';
 
@@ -9,20 +9,21 @@ interface RankCorrelation {
 }
 
 /**
- * The correlation of ranks, tied values sharing their mean rank: `scipy.stats.spearmanr`. Every feature counts alike in it,
- * however little it matters.
+ * The correlation of ranks, tied values sharing their mean rank: `scipy.stats.spearmanr`. Every value counts alike in it,
+ * however small it is.
  *
- * @returns not computable for fewer than two features, or where all values of a list are the same
+ * @param second as long as `first`
+ * @returns not computable for fewer than two values, or where all values of a list are the same
  * @example spearman([0.5, 0.3, 0.1], [0.3, 0.5, 0.1]) // correlation 0.5
  */
 export function spearman(
   first: ArrayLike<number>,
   second: ArrayLike<number>,
 ): RankCorrelation | NotComputable {
-  if (first.length < 2) return notComputable(`${first.length} features have no order: at least 2 are needed`);
+  if (first.length < 2) return notComputable(`${first.length} values have no order: at least 2 are needed`);
   const [one, other] = [centredRanks(first), centredRanks(second)];
   const scale = Math.sqrt(dot(one, one) * dot(other, other));
-  if (scale === 0) return notComputable('all features are equally important');
+  if (scale === 0) return notComputable('all values of a list are the same');
   return { computable: true, correlation: dot(one, other) / scale };
 }
 
