@@ -15,7 +15,7 @@ function search(bins: readonly Bin[], minRowsPerLeaf = 1) {
     histogram.set([gradient, 0, rows], bin * SLOTS);
   });
   const of = { histogram, offset: 0, valueBins: bins.length - 1, hessianSlot: 2 };
-  return splitCategories(of, sumOf(bins), { minRowsPerLeaf, l2: 0 });
+  return splitCategories(of, sumOf(bins), { minRowsPerLeaf, l2: 0 }, 0);
 }
 
 function sumOf(bins: readonly Bin[]) {

@@ -45,10 +45,19 @@ export interface ColumnSplit {
   readonly right: Sums;
 }
 
-/** The best split of an ordered column into the values up to a bin and those above it. */
-export function splitNumeric(of: ColumnHistogram, node: Sums, limits: SplitLimits): ColumnSplit | undefined {
+/**
+ * The best split of an ordered column into the values up to a bin and those above it.
+ *
+ * @param leastGain - a split that gains no more is none: another column already has it
+ */
+export function splitNumeric(
+  of: ColumnHistogram,
+  node: Sums,
+  limits: SplitLimits,
+  leastGain: number,
+): ColumnSplit | undefined {
   const missing = sumsAt(of, of.valueBins);
-  const best = bestPrefix(of, EVERY_BIN, of.valueBins, missing, node, limits);
+  const best = bestPrefix(of, EVERY_BIN, of.valueBins, missing, node, limits, leastGain);
   if (best === undefined) return undefined;
   const bin = best.length - 1;
   const missingLeft = missing.rows > 0 ? best.isRestLeft : isLarger(best.left, node);
@@ -66,11 +75,12 @@ export function splitCategories(
   of: ColumnHistogram,
   node: Sums,
   limits: SplitLimits,
+  leastGain: number,
 ): ColumnSplit | undefined {
   const minRows = Math.min(MIN_ROWS_PER_CATEGORY, limits.minRowsPerLeaf);
   const count = orderCategories(of, node, minRows);
   const rest = restOf(of, minRows);
-  const best = bestPrefix(of, ordered, count, rest, node, limits);
+  const best = bestPrefix(of, ordered, count, rest, node, limits, leastGain);
   if (best === undefined) return undefined;
   const missingLeft = rest.rows > 0 ? best.isRestLeft : isLarger(best.left, node);
   const leftBins = new Uint8Array(256);
@@ -96,9 +106,10 @@ function bestPrefix(
   rest: Sums,
   node: Sums,
   { minRowsPerLeaf, l2 }: SplitLimits,
+  leastGain: number,
 ): Prefix | undefined {
   const parentScore = node.gradient ** 2 / (node.hessian + l2);
-  let gain = parentScore * NOISE;
+  let gain = Math.max(parentScore * NOISE, leastGain);
   let length = 0;
   let bestRestLeft = 0;
   let bestGradient = 0;

@@ -36,8 +36,9 @@ export function findSplit(
     if (allowed !== undefined && allowed[column] === 0) continue;
     const { cuts, isCategorical } = columns[column]!;
     const of = { histogram, offset: offsets[column]!, valueBins: cuts.length + 1, hessianSlot };
-    const found = isCategorical ? splitCategories(of, node, limits) : splitNumeric(of, node, limits);
-    if (found === undefined || (best !== undefined && found.gain <= best.gain)) continue;
+    const split = isCategorical ? splitCategories : splitNumeric;
+    const found = split(of, node, limits, best?.gain ?? 0);
+    if (found === undefined) continue;
     best = found;
     bestColumn = column;
   }
