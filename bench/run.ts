@@ -6,6 +6,7 @@ import { run as demo } from './demo.ts';
 import { run as explain } from './explain.ts';
 import { run as gbdt } from './gbdt.ts';
 import { type BenchResult, toMarkdown, writeSection } from './page.ts';
+import { run as parity } from './parity.ts';
 import { run as profile } from './profile.ts';
 import { run as serving } from './serving.ts';
 import type { BenchTable } from './table.ts';
@@ -46,6 +47,10 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   gbdt: {
     goal: '≤ 1.5 × HistGradientBoosting on diamonds, RMSE ≤ its; 1 M × 20 with 2 threads ≤ 4 × in < 500 MB; accuracy within 1 point',
     run: gbdt,
+  },
+  parity: {
+    goal: 'branch-exact; numbers within 1e-5, probabilities within 1e-6, 0 labels differ, on ≥ 10,000 rows',
+    run: parity,
   },
   explain: {
     goal: 'permutations ≤ 15 ms, TreeSHAP ≤ 5 ms, load ≤ 60 ms',

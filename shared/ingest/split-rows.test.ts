@@ -29,6 +29,19 @@ test('a split by hash holds out about the share, and every row is on one side', 
   expect(new Set([...training, ...heldOut]).size).toBe(rows);
 });
 
+test('of few rows it still holds out the share, of each class', () => {
+  const few: Columns = {
+    rows: 150,
+    columns: [{ kind: 'numeric', name: 'x', values: Float32Array.from({ length: 150 }, (_, row) => row) }],
+  };
+  const labels = Int32Array.from({ length: 150 }, (_, row) => Number(row >= 140));
+  for (let seed = 0; seed < 20; seed++) {
+    const { heldOut } = splitByHash(few, { task: 'classification', labels, classes: ['a', 'b'] }, 0.2, seed);
+    expect(heldOut).toHaveLength(30);
+    expect([...heldOut].filter((row) => labels[row] === 1)).toHaveLength(2);
+  }
+});
+
 test('equal rows are on the same side', () => {
   const { training, heldOut } = splitByHash(data, target, 0.5, 1);
   const keyOf = (row: number) => data.columns.map(({ values }) => values[row]).join() + target.values[row];

@@ -10,7 +10,7 @@ export interface RowSplit {
 
 /**
  * By a hash of features and target: a row that is in the file twice is on one side only, so that no model is tested on
- * what it has seen.
+ * what it has seen. Each class is cut by itself.
  *
  * @param share - of the rows to hold out, about; 0 to 1
  * @param seed - another one gives another split
@@ -44,8 +44,31 @@ export function splitByHash(data: Columns, target: TrainingTarget, share: number
       hashes[row] = mix(hashes[row]!, bits[0]!);
     } else hashes[row] = mix(hashes[row]!, target.labels[row]!);
   }
-  const limit = share * 2 ** 32;
-  return divide(data.rows, (row) => mix(hashes[row]!, 0) < limit);
+  for (let row = 0; row < data.rows; row++) hashes[row] = mix(hashes[row]!, 0);
+  const limits = limitsOf(hashes, target, share);
+  return divide(data.rows, (row) => hashes[row]! < limits[classOf(target, row)]!);
+}
+
+function classOf(target: TrainingTarget, row: number): number {
+  return target.task === 'classification' ? target.labels[row]! : 0;
+}
+
+/** By class, the hash below which the share of its rows lies: a class of ten rows has two of a fifth, not none by chance. */
+function limitsOf(hashes: Uint32Array, target: TrainingTarget, share: number): number[] {
+  const classes = target.task === 'classification' ? target.classes.length : 1;
+  const counts = new Int32Array(classes);
+  for (let row = 0; row < hashes.length; row++) counts[classOf(target, row)]!++;
+  const groups = Array.from(counts, (count) => new Uint32Array(count));
+  const filled = new Int32Array(classes);
+  for (let row = 0; row < hashes.length; row++) {
+    const at = classOf(target, row);
+    groups[at]![filled[at]!] = hashes[row]!;
+    filled[at]!++;
+  }
+  return groups.map((group) => {
+    const sorted = group.sort();
+    return sorted[Math.max(1, Math.round(share * sorted.length))] ?? 2 ** 32;
+  });
 }
 
 /**
