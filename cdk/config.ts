@@ -54,6 +54,15 @@ export interface StageConfig {
     readonly instanceType: string;
   };
 
+  /**
+   * Puts the function that reads SQL sources into a VPC, where the database is; no other function ever is. Its subnets need a
+   * way to S3, DynamoDB and Secrets Manager (endpoints or NAT). `-c ingestSubnets=… -c ingestSecurityGroups=…`, comma-separated. @default none
+   */
+  readonly ingestNetwork?: {
+    readonly subnetIds: readonly string[];
+    readonly securityGroupIds: readonly string[];
+  };
+
   readonly capture: {
     /** Seconds a batch waits to fill up to 1000 records. @default 60 */
     readonly windowSeconds: number;
@@ -151,6 +160,25 @@ function oneOf<T extends string>(key: string, value: unknown, allowed: readonly 
   return found;
 }
 
+function ingestNetwork(context: (key: string) => unknown): StageConfig['ingestNetwork'] {
+  const list = (key: string, pattern: RegExp): readonly string[] => {
+    const names = String(context(key) ?? '')
+      .split(',')
+      .filter((name) => name !== '');
+    const wrong = names.find((name) => !pattern.test(name));
+    if (wrong !== undefined)
+      throw new UnknownContextValueError(
+        `unknown ${key} ${JSON.stringify(wrong)}: want ${pattern.source}, comma-separated`,
+      );
+    return names;
+  };
+  const subnetIds = list('ingestSubnets', /^subnet-[0-9a-f]{8,17}$/);
+  const securityGroupIds = list('ingestSecurityGroups', /^sg-[0-9a-f]{8,17}$/);
+  if (subnetIds.length > 0 !== securityGroupIds.length > 0)
+    throw new UnknownContextValueError('ingestSubnets and ingestSecurityGroups are wanted together');
+  return subnetIds.length > 0 ? { subnetIds, securityGroupIds } : undefined;
+}
+
 /**
  * The configuration the context asks for: `stage` (dev unless told), `architecture` and `trainingImage` (the stage's unless told).
  *
@@ -166,8 +194,10 @@ export function stageConfig(context: (key: string) => unknown): StageConfig {
     throw new UnknownContextValueError(
       `unknown trainingImage ${JSON.stringify(image)}: want the name of an image`,
     );
+  const network = ingestNetwork(context);
   return {
     ...config,
+    ...(network ? { ingestNetwork: network } : {}),
     architecture,
     training: { ...config.training, ...(image === undefined ? {} : { image }) },
   };

@@ -5,6 +5,7 @@ import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   ApplicationLogLevel,
   Architecture,
+  type CfnFunction,
   Code,
   Function as LambdaFunction,
   LoggingFormat,
@@ -15,10 +16,10 @@ import {
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { type FunctionName, type FunctionSpec, functions } from '#shared/api/surface.ts';
-import type { ArchitectureName } from '../config.ts';
+import type { ArchitectureName, StageConfig } from '../config.ts';
 import { type Deployment, removalPolicyOf } from '../deployment.ts';
 import { busName, constructId, functionName, machineName } from '../names.ts';
-import { grantAccess } from './access.ts';
+import { allow, grantAccess } from './access.ts';
 import { assetOf, bundle, handlerOf, projectRoot } from './bundle.ts';
 
 export interface NodeFunctionProps {
@@ -76,6 +77,18 @@ export class NodeFunction extends Construct {
       systemLogLevelV2: SystemLogLevel.WARN,
       tracing: Tracing.ACTIVE,
     });
+    if (spec.mayJoinVpc && config.ingestNetwork) this.joinVpc(config.ingestNetwork);
+  }
+
+  /** By ids, so that synthesis looks nothing up. The network interface is Lambda's own; its actions know no resources. */
+  private joinVpc({ subnetIds, securityGroupIds }: NonNullable<StageConfig['ingestNetwork']>): void {
+    const resource = this.lambda.node.defaultChild as CfnFunction;
+    resource.vpcConfig = { subnetIds: [...subnetIds], securityGroupIds: [...securityGroupIds] };
+    allow(
+      this.role,
+      ['ec2:CreateNetworkInterface', 'ec2:DescribeNetworkInterfaces', 'ec2:DeleteNetworkInterface'],
+      ['*'],
+    );
   }
 }
 

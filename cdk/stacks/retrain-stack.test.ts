@@ -158,6 +158,31 @@ describe('a training job for what outgrows a function', () => {
   });
 });
 
+describe('a network for the function that reads databases', () => {
+  const context = { ingestSubnets: 'subnet-0a1b2c3d,subnet-0b2c3d4e', ingestSecurityGroups: 'sg-0c3d4e5f' };
+  const placed = ({ retrain }: SynthesisedStage) =>
+    Object.values(retrain.findResources('AWS::Lambda::Function')).filter(
+      ({ Properties }) => Properties.VpcConfig,
+    );
+
+  it('is joined by that function alone, and by none unless it is named', () => {
+    expect(placed(prod)).toEqual([]);
+    const [one, ...others] = placed(synthStage('dev', context));
+    expect(others).toEqual([]);
+    expect(one?.Properties).toMatchObject({
+      FunctionName: 'tidemark-dev-retrain-ingest',
+      VpcConfig: { SubnetIds: ['subnet-0a1b2c3d', 'subnet-0b2c3d4e'], SecurityGroupIds: ['sg-0c3d4e5f'] },
+    });
+  });
+
+  it.each([
+    [{ ingestSubnets: 'subnet-0a1b2c3d' }, 'ingestSubnets and ingestSecurityGroups are wanted together'],
+    [{ ...context, ingestSubnets: 'mine' }, 'unknown ingestSubnets "mine"'],
+  ])('%o is refused', (wrong, reason) => {
+    expect(() => synthStage('dev', wrong)).toThrow(reason);
+  });
+});
+
 /** What the functions are told of a place for large trainings, each answer once. */
 function environmentsOf({ retrain }: SynthesisedStage): unknown[] {
   const environments = Object.values(retrain.findResources('AWS::Lambda::Function')).map(

@@ -188,6 +188,7 @@ describe('functions', () => {
         },
         GRANULE_MS: '300000',
         LOG_LEVEL: 'info',
+        TRAIN_CONTAINER: 'none',
         NODE_OPTIONS: '--enable-source-maps',
       });
   });

@@ -12,6 +12,8 @@ export interface FunctionSpec {
   readonly onnx?: boolean;
   /** Long or CPU-bound: the embedded host runs it outside its own process. */
   readonly heavy?: boolean;
+  /** Where a deployment names a network for it, the function is placed there. */
+  readonly mayJoinVpc?: boolean;
   readonly memoryMb: number;
   readonly timeoutSeconds: number;
   /** What it touches; grants are derived from this and nothing else. */
@@ -112,6 +114,7 @@ export const functions = {
   'retrain-ingest': {
     folder: 'retrain/ingest',
     heavy: true,
+    mayJoinVpc: true,
     memoryMb: 3008,
     timeoutSeconds: 900,
     access: { state: 'read', reads: ['ingest/'], writes: ['runs/'], secrets: true },
