@@ -114,6 +114,7 @@ function describe(
       '',
       `  curl -s ${host.url}/models/gems/predict -H 'content-type: application/json' \\`,
       `    -d '{"features":{"weight":1.2,"colour":"faint","clarity":"slight","shape":"round","depth":61.2,"girdle":3,"certified":true,"sold_on":"2025-06-01"}}'`,
+      `  the same body to ${host.url}/models/gems/explain says what the answer is made of`,
     );
   process.stdout.write(`${lines.join('\n')}\n\nCtrl-C stops it.\n`);
 }
