@@ -4,7 +4,7 @@ import { parseWords, UsageError } from '../usage.ts';
 import { createClient, HostError } from './client.ts';
 import { type Context, printModel, printModels, printMoved, printVersions } from './print.ts';
 import { completeUpload, register } from './register.ts';
-import { registerWords } from './register-options.ts';
+import { givenOf, registerWords } from './register-options.ts';
 
 export const modelsHelp = `usage: tidemark models COMMAND [options]
 
@@ -13,6 +13,8 @@ export const modelsHelp = `usage: tidemark models COMMAND [options]
   versions NAME                 its versions: PENDING, READY, REJECTED with the reason
   register NAME --onnx FILE --baseline FILE [--target COLUMN]
                                 a model trained elsewhere, or a new version of one
+  register NAME --onnx FILE --images DIR --labels FILE
+                                the same of a model that classifies images
   complete NAME VERSION         go on with a registration that was interrupted after its upload
   promote NAME VERSION          make a READY version the champion
   rollback NAME [VERSION]       back to the previous champion, or to a named version
@@ -35,6 +37,21 @@ the rows: READY, or the reason. The first version serves at once; later ones wai
   --activation A    none, softmax or sigmoid: what makes probabilities of the scores, where they are not
   --scores OUTPUT   the output with the numbers, where there are several
   --label-output OUTPUT   the output with the label
+
+Of images: DIR has PNG and JPEG files, FILE is a CSV of two columns, file and label; where nothing is known of an image the
+label is empty. At most 2,000 images and 50 MB are sent, spread over the labels. What the graph expects of an image is
+read from its input, or from the manifest.json that "tidemark train --images" wrote beside it; where neither says it:
+
+  --size WxH        of the image the graph takes, pixels, such as 224x224; others are resized
+  --channels N      1 (grey) or 3 (red, green, blue)
+  --layout ORDER    NCHW or NHWC
+  --scale NUMBER    multiplies the bytes 0 to 255 (1/255)
+  --mean A,B,C --std A,B,C   per channel: subtracted after scaling, then divided by (neither)
+  --embedding OUTPUT[:N]     an output that describes an image; its first N values are monitored (8, at most 32)
+  --store-inputs    keep every image that was answered
+
+Both:
+
   --version NAME    name of the version (the time and a hash)
   --wait SECONDS    how long to wait for the trial (600)
 
@@ -99,10 +116,7 @@ export async function runModels(args: readonly string[]): Promise<number> {
 }
 
 function refuseRegisterWords(command: string, values: Values): void {
-  const given = Object.keys(registerWords).find((name) => {
-    const value = values[name as keyof typeof registerWords];
-    return Array.isArray(value) ? value.length > 0 : value !== undefined;
-  });
+  const given = givenOf(values, registerWords);
   if (given !== undefined && !(command === 'complete' && given === 'wait'))
     throw new UsageError(`--${given} is not an option of ${command}`);
 }

@@ -1,4 +1,5 @@
 /** What the `models` command prints: one JSON object, or a few aligned lines. */
+import type { ImageSpec } from '#shared/images/image-spec.ts';
 import type { ModelRecord, VersionRecord } from '#shared/registry/model.ts';
 import type { Client } from './client.ts';
 
@@ -82,20 +83,32 @@ export function printMoved(context: Context, answer: unknown): number {
   return 0;
 }
 
+/** Of all figures; the others are in the version's evaluation. */
+const mostTelling = ['rmse', 'mae', 'accuracy', 'error_rate', 'roc_auc', 'rows'];
+
 /** @example figures({ accuracy: 0.96, rows: 50 }) // => 'accuracy 0.96, rows 50' */
 export function figures(metrics: Readonly<Record<string, number>>): string {
-  return Object.entries(metrics)
-    .map(([name, value]) => `${name} ${Number(value.toPrecision(4))}`)
-    .join(', ');
+  const shown = mostTelling.flatMap((name) =>
+    metrics[name] === undefined ? [] : [[name, metrics[name]] as const],
+  );
+  return shown.map(([name, value]) => `${name} ${Number(value.toPrecision(4))}`).join(', ');
 }
 
 export function shortList(names: readonly string[]): string {
   return names.length <= 10 ? names.join(', ') : `${names.slice(0, 10).join(', ')}, … (${names.length})`;
 }
 
-export function rangeOf({ min, max, values }: ModelRecord['schema']['features'][number]): string {
+export function rangeOf({ min, max, values, image }: ModelRecord['schema']['features'][number]): string {
+  if (image) return imageOf(image);
   if (min !== undefined && max !== undefined) return `${min} to ${max}`;
   return values ? shortList(values) : '';
+}
+
+/** @example imageOf(spec) // => '224x224, 3 channels, NCHW, (byte × 0.003922 - 0.5) / 0.25' */
+function imageOf({ width, height, channels, layout, scale, mean, std }: ImageSpec): string {
+  const scaled = `byte × ${Number(scale.toPrecision(4))}${mean ? ` - ${mean.join(' ')}` : ''}`;
+  const value = std ? `(${scaled}) / ${std.join(' ')}` : scaled;
+  return `${width}x${height}, ${channels === 1 ? '1 channel' : '3 channels'}, ${layout}, ${value}`;
 }
 
 function printTable(rows: readonly (readonly string[])[]): void {

@@ -1,14 +1,20 @@
 /** The words of `tidemark models register`. */
 import type { ServingHints } from '#shared/registry/upload.ts';
 import { UsageError, wholeNumber } from '../usage.ts';
+import { type ImageSource, type ImageValues, imageWords, readImageOptions } from './image-options.ts';
 import type { Task } from './target.ts';
 
-export const registerWords = {
-  onnx: { type: 'string' },
+const rowWords = {
   baseline: { type: 'string' },
   target: { type: 'string' },
   exclude: { type: 'string', multiple: true, default: [] as string[] },
   task: { type: 'string' },
+} as const;
+
+export const registerWords = {
+  onnx: { type: 'string' },
+  ...rowWords,
+  ...imageWords,
   classes: { type: 'string' },
   activation: { type: 'string' },
   scores: { type: 'string' },
@@ -17,7 +23,7 @@ export const registerWords = {
   wait: { type: 'string' },
 } as const;
 
-export interface RegisterValues {
+export interface RegisterValues extends ImageValues {
   readonly onnx?: string | undefined;
   readonly baseline?: string | undefined;
   readonly target?: string | undefined;
@@ -33,12 +39,8 @@ export interface RegisterValues {
 
 const MAX_WAIT_SECONDS = 86_400;
 
-export interface RegisterOptions {
+interface CommonOptions {
   readonly onnx: string;
-  readonly baseline: string;
-  readonly target: string | undefined;
-  readonly exclude: readonly string[];
-  readonly task: Task | undefined;
   readonly classes: readonly string[] | undefined;
   readonly activation: ServingHints['activation'];
   readonly scores: string | undefined;
@@ -47,25 +49,40 @@ export interface RegisterOptions {
   readonly waitSeconds: number;
 }
 
+export interface RowOptions extends CommonOptions {
+  readonly baseline: string;
+  readonly target: string | undefined;
+  readonly exclude: readonly string[];
+  readonly task: Task | undefined;
+}
+
+export interface ImageOptions extends CommonOptions {
+  readonly images: ImageSource;
+}
+
+export type RegisterOptions = RowOptions | ImageOptions;
+
 const tasks = ['classification', 'regression'] as const;
 const activations = ['none', 'softmax', 'sigmoid'] as const;
 
 /** Throws {@link UsageError}. */
 export function readRegisterOptions(values: RegisterValues): RegisterOptions {
-  const { onnx, baseline, target, exclude, classes, scores, version } = values;
-  if (onnx === undefined || baseline === undefined)
-    throw new UsageError(`register needs --${onnx === undefined ? 'onnx' : 'baseline'} FILE`);
-  if (target !== undefined && exclude.includes(target))
-    throw new UsageError(`--exclude ${target} is the target`);
+  const { onnx, baseline, images, classes, scores, version } = values;
+  const isImages =
+    images !== undefined || (baseline === undefined && givenOf(values, imageWords) !== undefined);
+  if (onnx === undefined) throw new UsageError('register needs --onnx FILE');
+  if (baseline === undefined && !isImages)
+    throw new UsageError('register needs --baseline FILE, or --images DIR and --labels FILE');
+  const stray = givenOf(values, isImages ? rowWords : imageWords);
+  if (stray !== undefined)
+    throw new UsageError(
+      isImages ? `--${stray} is of tables, not of --images` : `--${stray} is of --images, not of tables`,
+    );
   const names = classes?.split(',').map((name) => name.trim());
   if (names && (names.length < 2 || new Set(names).size < names.length || names.includes('')))
     throw new UsageError(`--classes ${classes} is not allowed: two or more different names are expected`);
-  return {
+  const common: CommonOptions = {
     onnx,
-    baseline,
-    target,
-    exclude,
-    task: oneOf('task', values.task, tasks),
     classes: names,
     activation: oneOf('activation', values.activation, activations),
     scores,
@@ -73,6 +90,24 @@ export function readRegisterOptions(values: RegisterValues): RegisterOptions {
     version,
     waitSeconds: waitSeconds(values.wait),
   };
+  return isImages
+    ? { ...common, images: readImageOptions(values) }
+    : { ...common, ...readRowOptions(values, baseline ?? '') };
+}
+
+function readRowOptions({ target, exclude, task }: RegisterValues, baseline: string) {
+  if (target !== undefined && exclude.includes(target))
+    throw new UsageError(`--exclude ${target} is the target`);
+  return { baseline, target, exclude, task: oneOf('task', task, tasks) };
+}
+
+/** The first of the words that was given. */
+export function givenOf(values: object, words: object): string | undefined {
+  const given = new Map(Object.entries(values));
+  return Object.keys(words).find((name) => {
+    const value: unknown = given.get(name);
+    return Array.isArray(value) ? value.length > 0 : value !== undefined;
+  });
 }
 
 export function waitSeconds(text: string | undefined): number {
@@ -91,10 +126,14 @@ function oneOf<Name extends string>(
 }
 
 /** What is declared of the graph. */
-export function hintsOf({ activation, scores, labelOutput }: RegisterOptions): ServingHints {
+export function hintsOf(
+  { activation, scores, labelOutput }: CommonOptions,
+  embedding?: string | undefined,
+): ServingHints {
   const outputs = {
     ...(scores === undefined ? {} : { scores }),
     ...(labelOutput === undefined ? {} : { label: labelOutput }),
+    ...(embedding === undefined ? {} : { embedding }),
   };
   return {
     ...(activation === undefined ? {} : { activation }),

@@ -1,27 +1,16 @@
 /** `tidemark models register`: look at the files, say what was understood, upload, wait for the trial's answer. */
 import { readFileSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { encodeRows } from '#shared/capture/archive.ts';
 import { InvalidDataError } from '#shared/errors.ts';
-import { planServing } from '#shared/onnx/foreign.ts';
-import { type ModelDescription, readModel } from '#shared/onnx/read-model.ts';
 import type { PresignedPut } from '#shared/ports/objects.ts';
 import { sha256 } from '#shared/registry/artefacts.ts';
-import { MAX_BASELINE_BYTES, MAX_ONNX_BYTES, type ServingHints } from '#shared/registry/upload.ts';
-import type { ModelSchema } from '#shared/schema/feature-schema.ts';
+import { MAX_ONNX_BYTES, type ServingHints } from '#shared/registry/upload.ts';
 import { UsageError } from '../usage.ts';
-import { type BaselineFile, readKnownBaseline, readNewBaseline } from './baseline-file.ts';
 import { HostError } from './client.ts';
+import { prepareImages } from './prepare-images.ts';
+import { type Prepared, prepareRows } from './prepare-rows.ts';
 import { type Context, figures, type ListedVersion, printJson, type ServedModel, say } from './print.ts';
-import {
-  hintsOf,
-  type RegisterOptions,
-  type RegisterValues,
-  readRegisterOptions,
-  waitSeconds,
-} from './register-options.ts';
-import { labelsOf, type Task, targetOf, taskOf } from './target.ts';
-import { tellUnderstood } from './understood.ts';
+import { type RegisterValues, readRegisterOptions, waitSeconds } from './register-options.ts';
 
 const POLL_MS = 300;
 
@@ -34,20 +23,13 @@ export async function register(
   const options = readRegisterOptions(values);
   const known = await knownModel(context, name);
   const onnx = readOnnxFile(options.onnx);
-  const graph = readModel(onnx);
-  const { schema, task, baseline } = known ? await againstKnown(known, options) : await asNew(options, graph);
-  const hints = hintsOf(options);
-  const plan = planServing(onnx, { schema, ...hints });
-  const rows = withLabels(baseline, schema, options.target);
-  tellUnderstood(context, { options, graph, schema, task, baseline, rows, plan });
-  const file = await encodeRows(rows);
-  if (file.length > MAX_BASELINE_BYTES)
-    throw new InvalidDataError(
-      `the baseline's rows have ${file.length} bytes packed; at most ${MAX_BASELINE_BYTES} are taken: give fewer of them`,
-    );
+  const { schema, task, baseline, hints, told } =
+    'images' in options
+      ? await prepareImages(context, options, onnx, known)
+      : await prepareRows(context, options, onnx, known);
   if (!known) await createModel(context, { name, task, schema });
-  const version = await upload(context, name, { onnx, baseline: file, hints, version: options.version });
-  return await untilTried(context, name, version, { seconds: options.waitSeconds, told: plan.notes });
+  const version = await upload(context, name, { onnx, baseline, hints, version: options.version });
+  return await untilTried(context, name, version, { seconds: options.waitSeconds, told });
 }
 
 /** `complete NAME VERSION`: the files are there already. */
@@ -81,56 +63,9 @@ function readOnnxFile(file: string): Uint8Array {
   }
 }
 
-interface Described {
-  readonly schema: ModelSchema;
-  readonly task: Task;
-  readonly baseline: BaselineFile;
-}
-
-async function againstKnown(known: ServedModel, options: RegisterOptions): Promise<Described> {
-  const { schema, task, name } = known;
-  if (task === 'image-classification')
-    throw new InvalidDataError(`model "${name}" takes images; a baseline of rows cannot try it`);
-  const { classes } = schema.target;
-  if (options.task !== undefined && options.task !== task)
-    throw new UsageError(`--task ${options.task}: model "${name}" is a ${task}`);
-  if (options.classes && options.classes.join() !== classes?.join())
-    throw new UsageError(
-      `--classes ${options.classes.join()}: model "${name}" has ${classes?.join() ?? 'none'}`,
-    );
-  if (options.target !== undefined && options.target !== schema.target.name)
-    throw new UsageError(`--target ${options.target}: that of model "${name}" is ${schema.target.name}`);
-  const { file, target } = { file: options.baseline, target: options.target };
-  return { schema, task, baseline: await readKnownBaseline({ file, target }, schema) };
-}
-
-async function asNew(options: RegisterOptions, graph: ModelDescription): Promise<Described> {
-  const { baseline: file, target, exclude } = options;
-  const baseline = await readNewBaseline({ file, target, exclude }, graph);
-  const task = options.task ?? taskOf(graph, options);
-  const schema = {
-    features: baseline.features,
-    target: targetOf({ task, graph, baseline, target, classes: options.classes }),
-  };
-  return { schema, task, baseline };
-}
-
-function withLabels(
-  { rows, labels }: BaselineFile,
-  schema: ModelSchema,
-  target: string | undefined,
-): BaselineFile['rows'] {
-  if (!labels || target === undefined) return rows;
-  const known = labelsOf(schema, target, labels);
-  return rows.map((row, at) => {
-    const label = known[at];
-    return label === undefined || label === null ? row : { ...row, label };
-  });
-}
-
 async function createModel(
   context: Context,
-  model: { name: string; task: Task; schema: ModelSchema },
+  model: { name: string } & Pick<Prepared, 'task' | 'schema'>,
 ): Promise<void> {
   const { client, actor, reason } = context;
   await client.post('/models', { ...model, actor, ...(reason === undefined ? {} : { reason }) });

@@ -69,7 +69,7 @@ export function labelsOf(
 ): readonly (string | number | null)[] {
   const isNumeric = classes?.every(isNumericText) ?? true;
   return labels.map((text, row) => {
-    if (text === null) return null;
+    if (text === null || classes?.includes(text)) return text;
     if (!isNumericText(text) && isNumeric)
       throw new InvalidDataError(
         `row ${row + 1}: the target "${name}" is ${JSON.stringify(text)}; ${classes ? `one of ${classes.slice(0, 20).join(', ')}` : 'a number'} is expected`,

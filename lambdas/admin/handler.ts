@@ -8,7 +8,8 @@ import { metricsText, summary } from './metrics.ts';
 import { acceptBaseline, monitorNow, promote, retrain, rollback } from './operate.ts';
 import { changePolicy } from './policy.ts';
 import { history, model, models, report, reports, run, runs, status, versions } from './read.ts';
-import { announceVersion, completeVersion, version } from './upload.ts';
+import { version } from './read-version.ts';
+import { announceVersion, completeVersion } from './upload.ts';
 
 type Operation = (deps: Deps, event: HttpEvent) => Promise<HttpResult>;
 

@@ -104,6 +104,14 @@ describe('POST /models', () => {
     expect((await readLedger(deps, 'wide', { limit: 9 })).map(({ action }) => action)).toEqual(['create']);
   });
 
+  test('whose schema has an image classifies images', async () => {
+    const image = { name: 'photo', kind: 'image', image: { width: 8, height: 8, channels: 3 } };
+    const target = { name: 'kind', classes: ['cat', 'dog'] };
+    expect((await create({ schema: { features: [image], target } })).body).toMatchObject({
+      task: 'image-classification',
+    });
+  });
+
   test('refuses a name that is taken, a setting that is none, and a task that the target does not fit', async () => {
     expect((await create({ monitor: { psi: 1 } })).status).toBe(400);
     expect((await create({ task: 'classification' })).body.detail).toContain('needs schema.target.classes');

@@ -8,7 +8,7 @@ import type { Json } from '#shared/json.ts';
 import { objectKeys, shortHash, stateKeys } from '#shared/registry/keys.ts';
 import { appendLedger } from '#shared/registry/ledger.ts';
 import { type VersionRecord, versionNameSchema } from '#shared/registry/model.ts';
-import { findVersion, readPointer } from '#shared/registry/registry.ts';
+import { readPointer } from '#shared/registry/registry.ts';
 import { servingHintsSchema, type Upload, uploadFile, uploadFilesSchema } from '#shared/registry/upload.ts';
 import {
   isUploaded,
@@ -18,6 +18,7 @@ import {
 } from '#shared/registry/uploaded.ts';
 import { versionName } from '#shared/retrain/version-name.ts';
 import { actor, named, readBody, reason } from './operator-body.ts';
+import { namedVersion } from './read-version.ts';
 
 const URL_SECONDS = 3600;
 
@@ -103,7 +104,7 @@ function isSame(
 export async function completeVersion(deps: Deps, event: HttpEvent): Promise<HttpResult> {
   const { name } = await named(deps, event);
   readBody(deps, event, completeBody);
-  const found = await mustFind(deps, name, event);
+  const found = await namedVersion(deps, name, event);
   if (!isUploaded(found))
     throw new ProblemError(409, `version "${found.version}" of "${name}" was trained here, not uploaded`);
   if (found.status === 'PENDING') {
@@ -137,20 +138,4 @@ async function assertUploaded(
         `${uploadFile[file]} of version "${version}" is not uploaded; announce the version again for new URLs if they have expired`,
       );
   }
-}
-
-export async function version(deps: Deps, event: HttpEvent): Promise<HttpResult> {
-  const { name } = await named(deps, event);
-  const found = await mustFind(deps, name, event);
-  const pointer = await readPointer(deps, name);
-  return json(200, { model: name, ...found, champion: found.version === pointer?.champion });
-}
-
-async function mustFind(deps: Deps, model: string, event: HttpEvent): Promise<VersionRecord> {
-  const wanted = event.pathParameters?.version ?? '';
-  const found = versionNameSchema.safeParse(wanted).success
-    ? await findVersion(deps, model, wanted)
-    : undefined;
-  if (!found) throw new ProblemError(404, `model "${model}" has no version "${wanted}"`);
-  return found;
 }

@@ -14,7 +14,7 @@ export interface BaselineImage {
   readonly image: PreparedImage;
 }
 
-export interface BaselineImages {
+interface BaselineImages {
   readonly count: number;
   /** The images that can be used, in the order of the file. Throws {@link InvalidDataError} for any other fault of a line. */
   readonly images: () => Generator<BaselineImage>;

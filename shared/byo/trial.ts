@@ -1,5 +1,6 @@
 /** The trial of a model that was trained elsewhere: can it be served, is what it says sane, and what will it be watched against. */
 import { InvalidDataError } from '../errors.ts';
+import { flatMetrics } from '../evaluation/evaluate.ts';
 import { constantOutputs, headline, metricsOf, naiveAnswer } from '../evaluation/losses.ts';
 import { rowShapeOf } from '../images/image-tensor.ts';
 import type { Answer } from '../log/prediction-log.ts';
@@ -8,7 +9,7 @@ import { OnnxModelError } from '../onnx/session.ts';
 import { sha256 } from '../registry/artefacts.ts';
 import type { Manifest, ModelRecord } from '../registry/model.ts';
 import type { Upload } from '../registry/upload.ts';
-import { outputsOf } from '../retrain/build-version.ts';
+import { evaluateAnswers } from '../retrain/evaluate-output.ts';
 import { type AnsweredRow, versionFiles } from '../retrain/version-files.ts';
 import { imageFeature, schemaHash } from '../schema/feature-schema.ts';
 import { tryImages } from './try-images.ts';
@@ -60,20 +61,30 @@ async function trial(input: TrialInput): Promise<TrialResult> {
   const held = labelledIfEnough(rows, answers);
   const labels = held.rows.flatMap(({ label }) => (label === undefined ? [] : [label]));
   const isLabelled = labels.length === held.rows.length;
-  const metrics = isLabelled ? metricsOf(outputsOf(held.answers), labels) : {};
+  const evaluation = isLabelled
+    ? evaluateAnswers(record.schema, held.rows.filter(isWithLabel), held.answers, input.version)
+    : undefined;
+  const metrics = evaluation ? flatMetrics(evaluation) : {};
   return {
     passed: true,
     manifest: manifestOf(input, plan, rows.length, labels.length, metrics),
-    files: await versionFiles({
-      record,
-      onnx: plan.onnx,
-      expected: rows,
-      holdout: held.rows,
-      answers: held.answers,
-      training: [],
-    }),
+    files: {
+      ...(await versionFiles({
+        record,
+        onnx: plan.onnx,
+        expected: rows,
+        holdout: held.rows,
+        answers: held.answers,
+        training: [],
+      })),
+      ...(evaluation ? { 'evaluation.json': Buffer.from(JSON.stringify(evaluation)) } : {}),
+    },
     notes: [...plan.notes, ...notes, ...(isLabelled ? worseThanNothing(record, metrics, labels) : [])],
   };
+}
+
+function isWithLabel(row: AnsweredRow): row is AnsweredRow & { readonly label: number | string } {
+  return row.label !== undefined;
 }
 
 function assertAsAnnounced({ upload, onnx, baseline }: TrialInput): void {

@@ -1,12 +1,12 @@
 /** Trains a small image model on pixels and makes a version of it, with the descriptors of its images as the baseline. */
 
 import { InvalidDataError } from '../errors.ts';
-import { metricsOf } from '../evaluation/losses.ts';
+import { flatMetrics } from '../evaluation/evaluate.ts';
 import { exportPixelNetwork } from '../onnx/export-network.ts';
 import { openSession } from '../onnx/session.ts';
 import { sha256 } from '../registry/artefacts.ts';
 import type { Manifest, ModelRecord } from '../registry/model.ts';
-import { outputsOf } from '../retrain/build-version.ts';
+import { evaluateAnswers } from '../retrain/evaluate-output.ts';
 import { versionFiles } from '../retrain/version-files.ts';
 import type { Columns } from '../schema/columns.ts';
 import { schemaHash } from '../schema/feature-schema.ts';
@@ -93,7 +93,7 @@ export async function buildImageVersion(input: ImageVersionInput): Promise<Image
         reason: `onnxruntime and the trainer differ by ${parity.maxAbsolute} at image ${parity.worstRow} of ${parity.rows}`,
       };
     const answers = answered.map(({ answer }) => answer);
-    const labels = holdout.map(({ label }) => label);
+    const evaluation = evaluateAnswers(record.schema, holdout, answers, version);
     const manifest: Manifest = {
       model: record.name,
       version,
@@ -105,7 +105,7 @@ export async function buildImageVersion(input: ImageVersionInput): Promise<Image
       schema_hash: schemaHash(record.schema),
       trainer: { kind: 'network', images: training.length },
       snapshot: input.snapshot,
-      metrics: metricsOf(outputsOf(answers), labels),
+      metrics: flatMetrics(evaluation),
       importance: [],
       parity: { rows: parity.rows, max_absolute: parity.maxAbsolute, max_relative: parity.maxRelative },
     };
@@ -118,7 +118,8 @@ export async function buildImageVersion(input: ImageVersionInput): Promise<Image
       answers,
       training: rows.slice(0, training.length),
     });
-    return { passed: true, manifest, files };
+    const more = { 'evaluation.json': Buffer.from(JSON.stringify(evaluation)) };
+    return { passed: true, manifest, files: { ...files, ...more } };
   } finally {
     await session.release();
   }

@@ -45,6 +45,11 @@ export class MemoryObjects implements Objects {
       .map((key) => ({ key, bytes: this.stored.get(key)!.length }));
   }
 
+  /** As a lifecycle rule or a person would; the port cannot. */
+  lose(key: string): void {
+    this.stored.delete(key);
+  }
+
   async presignPut(key: string, binding: UploadBinding): Promise<PresignedPut> {
     assertObjectKey(key);
     assertBinding(binding);
