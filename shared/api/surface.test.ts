@@ -133,7 +133,7 @@ describe('what connects them', () => {
     'the %s machine invokes functions of the list only, and all of its own',
     (name, { file, timeoutSeconds, onFailure }) => {
       const text = readFileSync(path(file), 'utf8');
-      const used = new Set([...text.matchAll(/\$\{(\w+)\}/g)].map((match) => match[1]));
+      const used = new Set([...text.matchAll(/"FunctionName": "\$\{(\w+)\}"/g)].map((match) => match[1]));
       const known = names.filter((one) => one.startsWith(`${name}-`)).map(substitutionName);
       expect([...used].sort()).toEqual(known.sort());
       expect((JSON.parse(text) as { TimeoutSeconds: number }).TimeoutSeconds).toBe(timeoutSeconds);
