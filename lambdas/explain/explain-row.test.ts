@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { randomForest } from '#shared/explain/testing.ts';
 import type { OnnxSession } from '#shared/onnx/session.ts';
 import { normal, seededRandom } from '#shared/random.ts';
@@ -123,6 +123,12 @@ describe('the method', () => {
       status: 422,
       message: expect.stringContaining('would be asked for 2900100 rows, at most 500000'),
     });
+    // two thousand features may be explained, but not by coalitions of a gigabyte
+    const widest = requestOf(wide(2000), rowOf(2000, 1), { permutations: 100 });
+    await expect(explainRow(widest, partsOf([rowOf(2000, 0)]))).rejects.toMatchObject({
+      status: 422,
+      message: '100 permutations of 2000 features are too many to keep: ask for fewer permutations',
+    });
     await expect(ask({ method: 'tree' })).rejects.toMatchObject({ status: 422 });
     await expect(ask({}, 0)).rejects.toMatchObject({
       status: 422,
@@ -135,6 +141,26 @@ describe('the method', () => {
       message: 'the row cannot be explained: the model gives a score that is not finite',
     });
   });
+});
+
+test('an explanation that takes longer than 20 seconds is given up: 503, and what to ask for instead', async () => {
+  let ms = 0;
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => ms);
+  const { session } = summing();
+  const slow = {
+    run: (data: Parameters<OnnxSession['run']>[0]) => {
+      ms += 7000;
+      return session.run(data);
+    },
+  } as OnnxSession;
+  const background = Array.from({ length: 50 }, () => rowOf(12, 0));
+  await expect(
+    explainRow(requestOf(wide(12), rowOf(12, 1)), partsOf(background, undefined, slow)),
+  ).rejects.toMatchObject({
+    status: 503,
+    message: expect.stringContaining('ask for fewer permutations or a smaller background'),
+  });
+  clock.mockRestore();
 });
 
 describe('several classes', () => {

@@ -7,6 +7,7 @@ import { evenly } from '#shared/explain/evenly.ts';
 import { exactShapley, MAX_EXACT_PLAYERS } from '#shared/explain/exact-shapley.ts';
 import { permutationShapley } from '#shared/explain/permutation-shapley.ts';
 import { isTreeEnsemble, treeShapley } from '#shared/explain/tree-shapley.ts';
+import { inTurns, nextTurn } from '#shared/in-turns.ts';
 import type { OnnxSession } from '#shared/onnx/session.ts';
 import { seededRandom, seedFrom } from '#shared/random.ts';
 import { type ModelSchema, modelColumns } from '#shared/schema/feature-schema.ts';
@@ -14,6 +15,7 @@ import { rowsToColumns } from '#shared/schema/rows.ts';
 import type { ForestModel } from '#shared/training/forest-model.ts';
 import type { GbdtModel } from '#shared/training/gbdt-model.ts';
 import type { ExplainRequest } from './request.ts';
+import { createScorer } from './score-in-turns.ts';
 import type { VersionParts } from './version-store.ts';
 
 export interface Explained {
@@ -27,11 +29,24 @@ export interface Explained {
 
 /** Rows that a model may be asked for in one explanation: some seconds. */
 const maxModelRows = 500_000;
+/** Coalitions × features: each coalition is kept until all are asked for. */
+const maxMembers = 10_000_000;
 /** As many are enumerated rather than sampled where nobody chose. */
 const maxAutoExactRows = 20_000;
+/** The function's own limit is not far. */
+const maxMs = 20_000;
 
-/** @throws ProblemError 400 for a class the model has not, 422 where the method or the model gives no explanation */
+/**
+ * Others are served in between.
+ *
+ * @throws ProblemError 400 for a class the model has not, 422 where the method or the model gives no explanation, 503 where it takes
+ *   longer than 20 seconds
+ */
 export async function explainRow(request: ExplainRequest, parts: VersionParts): Promise<Explained> {
+  const end = performance.now() + maxMs;
+  const checkTime = () => {
+    if (performance.now() > end) throw outOfTime();
+  };
   const { schema } = request.manifest;
   checkClass(schema, request.class);
   const features = schema.features.filter(({ kind }) => kind !== 'id').map(({ name }) => name);
@@ -51,11 +66,17 @@ export async function explainRow(request: ExplainRequest, parts: VersionParts): 
     return {
       method,
       features,
-      ...explainTrees(request, ensemble, data, playersOf(schema, features, ensemble.columns)),
+      ...(await explainTrees(
+        request,
+        ensemble,
+        data,
+        playersOf(schema, features, ensemble.columns),
+        checkTime,
+      )),
     };
   }
   const session = await parts.session();
-  const { score, output } = await explainedOutput(session, data.row, schema, request.class);
+  const { score, output } = await explainedOutput(session, data.row, request, checkTime);
   const columns = modelColumns(schema);
   const game: Game = { score, ...data, players: playersOf(schema, features, columns) };
   const attribution = computed(
@@ -95,6 +116,11 @@ function chooseMethod(
       422,
       `the model would be asked for ${rows} rows, at most ${maxModelRows} are allowed: ask for fewer permutations or a smaller background`,
     );
+  if ((rows / Math.max(1, background)) * features > maxMembers)
+    throw new ProblemError(
+      422,
+      `${permutations} permutations of ${features} features are too many to keep: ask for fewer permutations`,
+    );
   return isExact ? 'exact' : 'permutation';
 }
 
@@ -125,17 +151,23 @@ function playersOf(
 
 type Data = Pick<Game, 'row' | 'background'>;
 
-function explainTrees(
+async function explainTrees(
   request: ExplainRequest,
   model: GbdtModel | ForestModel,
   { row, background }: Data,
   players: Players,
-): Pick<Explained, 'output' | 'attribution'> {
+  checkTime: () => void,
+): Promise<Pick<Explained, 'output' | 'attribution'>> {
+  await nextTurn();
+  checkTime();
   const explainer = treeShapley(model, background, players);
   if (!explainer.computable) throw notExplained(explainer);
   const { classes } = model;
-  const of = (output: number) => explainer.explain(row, [output])[0]!;
-  if (classes.length === 0) return { output: { kind: 'value' }, attribution: of(0) };
+  const of = async (output: number) => {
+    const [explained] = await inTurns(explainer.steps(row, [output]), checkTime);
+    return explained!;
+  };
+  if (classes.length === 0) return { output: { kind: 'value' }, attribution: await of(0) };
   const scores = explainer.scores(row);
   const isLogOdds = scores.length === 1;
   const predicted = isLogOdds ? Number(scores[0]! > 0) : likeliest(scores);
@@ -144,9 +176,10 @@ function explainTrees(
   if (!isLogOdds)
     return {
       output: { kind: model.kind === 'forest' ? 'probability' : 'score', ...name },
-      attribution: of(at),
+      attribution: await of(at),
     };
-  return { output: { kind: 'log_odds', ...name }, attribution: at === 1 ? of(0) : mirrored(of(0)) };
+  const second = await of(0);
+  return { output: { kind: 'log_odds', ...name }, attribution: at === 1 ? second : mirrored(second) };
 }
 
 /** The log-odds of the first class are those of the second, negated; 0 stays 0. */
@@ -162,29 +195,15 @@ function mirrored(attribution: Attribution): Attribution {
 async function explainedOutput(
   session: OnnxSession,
   row: Game['row'],
-  schema: ModelSchema,
-  wanted: string | undefined,
+  request: ExplainRequest,
+  checkTime: () => void,
 ): Promise<{ score: Score; output: Explained['output'] }> {
+  const scorer = createScorer(session, checkTime);
   const first = await session.run(row);
-  if (first.task === 'regression')
-    return {
-      output: { kind: 'value' },
-      score: async (rows) => {
-        const output = await session.run(rows);
-        return output.task === 'regression' ? output.values : [];
-      },
-    };
-  const classes = schema.target.classes ?? [];
-  const at = wanted === undefined ? likeliest(first.probabilities) : classes.indexOf(wanted);
-  return {
-    output: { kind: 'probability', class: classes[at] ?? String(at) },
-    score: async (rows) => {
-      const output = await session.run(rows);
-      if (output.task === 'regression') return [];
-      const { probabilities, classesCount } = output;
-      return Float64Array.from({ length: rows.rows }, (_, one) => probabilities[one * classesCount + at]!);
-    },
-  };
+  if (first.task === 'regression') return { output: { kind: 'value' }, score: scorer() };
+  const classes = request.manifest.schema.target.classes ?? [];
+  const at = request.class === undefined ? likeliest(first.probabilities) : classes.indexOf(request.class);
+  return { output: { kind: 'probability', class: classes[at] ?? String(at) }, score: scorer(at) };
 }
 
 function likeliest(scores: ArrayLike<number>): number {
@@ -200,4 +219,13 @@ function computed(result: Attribution | NotComputable): Attribution {
 
 function notExplained({ reason }: NotComputable): ProblemError {
   return new ProblemError(422, `the row cannot be explained: ${reason}`);
+}
+
+function outOfTime(): ProblemError {
+  return new ProblemError(
+    503,
+    'the explanation took too long: ask for fewer permutations or a smaller background, or later',
+    {},
+    { 'retry-after': '30' },
+  );
 }

@@ -130,7 +130,10 @@ describe('a prediction of the log', () => {
     const key = predictionKey('small', 'r1');
     const logged = (await deps.predictions.get(key))!.value as object;
     await deps.predictions.putIfAbsent(predictionKey('small', 'r2'), { ...logged, version: 'older' });
-    await expect(send('explain', { request_id: 'r2' })).rejects.toThrow('version "older"');
+    expect(await send('explain', { request_id: 'r2' })).toMatchObject({
+      status: 503,
+      body: { detail: expect.stringContaining('version "older"') },
+    });
   });
 
   test('that is not there is a 404', async () => {
@@ -139,6 +142,41 @@ describe('a prediction of the log', () => {
       status: 404,
       body: { detail: expect.stringContaining('has no prediction "nobody" in its log') },
     });
+  });
+});
+
+describe('a version whose files are broken', () => {
+  async function explainWithout(broken: readonly string[], body: object) {
+    const version = await registerSmall(deps, smallRecord());
+    const keys = broken.map((file) => objectKeys.version('small', version, file));
+    const { objects } = deps;
+    const get = objects.get.bind(objects);
+    objects.get = async (key) => (keys.includes(key) ? Buffer.from('not what it was') : get(key));
+    return send('explain', { features, ...body });
+  }
+
+  test('is explained through its graph where its trees cannot be read, and the log says which file it was', async () => {
+    const explained = await explainWithout(['trainer.bin'], {});
+    expect(explained).toMatchObject({ status: 200, body: { method: 'exact' } });
+    expectEfficient(explained);
+    expect(deps.logged).toMatchObject([{ level: 'error', detail: { file: 'trainer.bin' } }]);
+    expect(await send('explain', { features, method: 'tree' })).toMatchObject({ status: 422 });
+  });
+
+  test('is explained against held-out rows where its background cannot be read', async () => {
+    const explained = await explainWithout(['background.ndjson.gz'], {});
+    expect(explained).toMatchObject({ status: 200, body: { method: 'tree' } });
+    expectEfficient(explained);
+  });
+
+  test('says so where there are neither', async () => {
+    const answer = await explainWithout(['background.ndjson.gz', 'holdout.ndjson.gz'], {});
+    expect(answer).toMatchObject({ status: 422, body: { detail: expect.stringContaining('no rows') } });
+  });
+
+  test('says so where its graph is needed and is another', async () => {
+    const answer = await explainWithout(['model.onnx'], { method: 'exact' });
+    expect(answer).toMatchObject({ status: 503, body: { detail: expect.stringContaining('has sha256') } });
   });
 });
 

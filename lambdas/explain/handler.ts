@@ -17,8 +17,11 @@ export function createExplainHandler(deps: Deps): (event: HttpEvent) => Promise<
       try {
         return json(200, answer(request, await explainRow(request, await partsOf(request.manifest))));
       } catch (error) {
-        if ((error as Error).name !== 'OnnxModelError') throw error;
-        throw new ProblemError(422, `version "${version}" of "${model}": ${(error as Error).message}`);
+        const { name, message } = error as Error;
+        if (name === 'OnnxModelError')
+          throw new ProblemError(422, `version "${version}" of "${model}": ${message}`);
+        if (name === 'ArtefactError') throw new ProblemError(503, message);
+        throw error;
       }
     });
   };

@@ -72,7 +72,9 @@ async function predicted(deps: Deps, model: string, id: string): Promise<Predict
 }
 
 async function tabular(deps: Deps, model: string, version: string): Promise<Manifest> {
-  const manifest = await readManifest(deps, model, version);
+  const manifest = await readManifest(deps, model, version).catch((error: Error) => {
+    throw error.name === 'ArtefactError' ? new ProblemError(503, error.message) : error;
+  });
   const image = imageFeature(manifest.schema);
   if (image)
     throw new ProblemError(

@@ -28,10 +28,11 @@ export function createVersionStore(deps: Deps): (manifest: Manifest) => Promise<
   const warm = new Map<string, Promise<VersionParts>>();
   return (manifest) => {
     const key = `${manifest.model}/${manifest.version}`;
-    const found = warm.get(key) ?? load(deps, manifest);
+    const forget = () => warm.delete(key);
+    const found = warm.get(key) ?? load(deps, manifest, forget);
     warm.delete(key);
     warm.set(key, found);
-    found.catch(() => warm.delete(key));
+    found.catch(forget);
     for (const oldest of warm.keys()) {
       if (warm.size <= maxVersions) break;
       // a session still in use is freed with the last reference to it
@@ -41,16 +42,27 @@ export function createVersionStore(deps: Deps): (manifest: Manifest) => Promise<
   };
 }
 
-async function load(deps: Deps, manifest: Manifest): Promise<VersionParts> {
+/** @param forget - called where a file could not be read, which may have been the store's fault: it is to be read again */
+async function load(deps: Deps, manifest: Manifest, forget: () => void): Promise<VersionParts> {
   const { model, version } = manifest;
-  const [trainer, background] = await Promise.all([
-    readTrainer(deps, model, version),
-    readBackground(deps, model, version),
+  /** Without one of these files a version is explained otherwise, or the answer says why it is not. */
+  const unlessBroken =
+    <Instead>(file: string, instead: Instead) =>
+    (error: unknown): Instead => {
+      deps.log('error', 'a file of a version cannot be read', { model, version, file, error: String(error) });
+      forget();
+      return instead;
+    };
+  const [trainer, stored] = await Promise.all([
+    readTrainer(deps, model, version).catch(unlessBroken('trainer.bin', undefined)),
+    readBackground(deps, model, version).catch(unlessBroken('background.ndjson.gz', [])),
   ]);
+  const background =
+    stored.length > 0 ? stored : await heldOut(deps, manifest).catch(unlessBroken('holdout.ndjson.gz', []));
   let opened: Promise<OnnxSession> | undefined;
   return {
     trainer,
-    background: background.length > 0 ? background : await heldOut(deps, manifest),
+    background,
     session() {
       opened ??= readOnnx(deps, manifest).then((bytes) => openSession(bytes, manifest.serving));
       opened.catch(() => {
@@ -61,7 +73,7 @@ async function load(deps: Deps, manifest: Manifest): Promise<VersionParts> {
   };
 }
 
-/** Of a version from before backgrounds were stored. */
+/** Where no background was stored, or it cannot be read. */
 async function heldOut(deps: Deps, { model, version }: Manifest): Promise<FeatureRow[]> {
   const bytes = await deps.objects.get(objectKeys.version(model, version, 'holdout.ndjson.gz'));
   const rows = bytes ? await decodeRows<LabelledRow>(bytes) : [];

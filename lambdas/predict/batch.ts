@@ -1,6 +1,7 @@
 /** The instances of a batch request, each checked by itself: one bad row fails alone. */
 import { ProblemError } from '#shared/errors.ts';
 import { type DecodedImage, defaultImageLimits, type ImageLimits } from '#shared/images/decode-image.ts';
+import { createPause } from '#shared/in-turns.ts';
 import { requestIdPattern } from '#shared/log/prediction-log.ts';
 import { checkRow } from '#shared/schema/check-row.ts';
 import type { ModelSchema } from '#shared/schema/feature-schema.ts';
@@ -22,7 +23,11 @@ const maxBatchPixels = 4 * defaultImageLimits.maxPixels;
 const maxBatchId = 124;
 
 /** Throws a 400 problem when the list itself is unusable; a bad row becomes its own problem. */
-export function readBatch(schema: ModelSchema, instances: unknown, batchId: string): readonly Instance[] {
+export async function readBatch(
+  schema: ModelSchema,
+  instances: unknown,
+  batchId: string,
+): Promise<readonly Instance[]> {
   if (!Array.isArray(instances) || instances.length === 0 || instances.length > maxInstances)
     throw new ProblemError(400, `instances: a list of 1 to ${maxInstances} rows is expected`, {
       errors: [
@@ -38,7 +43,13 @@ export function readBatch(schema: ModelSchema, instances: unknown, batchId: stri
     return pixelsLeft >= 0;
   };
   const limits = { ...defaultImageLimits, takePixels };
-  return instances.map((instance: unknown, at) => readInstance(schema, instance, at, batchId, limits));
+  const read: Instance[] = [];
+  const pause = createPause();
+  for (const [at, instance] of instances.entries()) {
+    await pause();
+    read.push(readInstance(schema, instance, at, batchId, limits));
+  }
+  return read;
 }
 
 function readInstance(

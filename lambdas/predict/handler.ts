@@ -2,13 +2,13 @@
 import { answering, type HttpEvent, type HttpResult, header, json, parseObject } from '#shared/api/http.ts';
 import type { Deps } from '#shared/deps.ts';
 import { ProblemError } from '#shared/errors.ts';
-import { logOutcome, requestIdPattern } from '#shared/log/prediction-log.ts';
+import { logOutcome, type PredictionRecord, requestIdPattern } from '#shared/log/prediction-log.ts';
 import { resolveModel } from '#shared/registry/registry.ts';
 import { checkRow } from '#shared/schema/check-row.ts';
 import { readBatch } from './batch.ts';
 import { createModelStore, type LoadedModel, type ModelStore } from './model-store.ts';
 import { createOutcomeBudget } from './outcome-budget.ts';
-import { type Logged, predictAndLog, refusalOf } from './predict.ts';
+import { type Predicted, predictAndLog } from './predict.ts';
 
 export function createPredictHandler(deps: Deps): (event: HttpEvent) => Promise<HttpResult> {
   const store = createModelStore(deps);
@@ -56,16 +56,15 @@ async function predictOne(deps: Deps, store: ModelStore, event: HttpEvent): Prom
       errors: check.faults,
       request_id: id,
     });
-  const [logged] = await Promise.all([
+  const [[predicted]] = await Promise.all([
     predictAndLog(deps, model, [{ id, row: check.row, image: check.image }]),
     store.settle(),
   ]);
-  const { record, result } = logged[0]!;
-  const refusal = refusalOf(logged[0]!);
-  if (refusal) throw new ProblemError(refusal.status, refusal.detail, { request_id: id });
+  if (!predicted!.ok) throw new ProblemError(predicted!.status, predicted!.detail, { request_id: id });
+  const { record, logged } = predicted!;
   return json(200, answer(record), {
-    ...(result.kind === 'replayed' ? { 'idempotent-replayed': 'true' } : {}),
-    ...(result.kind === 'spooled' ? { 'tidemark-logged': 'false' } : {}),
+    ...(logged === 'replayed' ? { 'idempotent-replayed': 'true' } : {}),
+    ...(logged === 'spooled' ? { 'tidemark-logged': 'false' } : {}),
   });
 }
 
@@ -73,21 +72,22 @@ async function predictBatch(deps: Deps, store: ModelStore, event: HttpEvent): Pr
   const body = parseObject(event, deps.settings.MAX_BODY_BYTES);
   const model = await store.current(event.pathParameters?.model ?? undefined);
   const batchId = requestId(body.batch_id ?? header(event, 'idempotency-key'), deps);
-  const batch = readBatch(model.manifest.schema, body.instances, batchId);
+  const batch = await readBatch(model.manifest.schema, body.instances, batchId);
   const valid = batch.flatMap((one) => (one.ok ? [one] : []));
-  const [logged] = await Promise.all([predictAndLog(deps, model, valid), store.settle()]);
+  const [predicted] = await Promise.all([predictAndLog(deps, model, valid), store.settle()]);
   let next = 0;
-  const predictions = batch.map((one) => (one.ok ? batchAnswer(logged[next++]!) : one.problem));
-  const spooled = logged.some((one) => one.result.kind === 'spooled');
+  const predictions = batch.map((one) => (one.ok ? batchAnswer(predicted[next++]!) : one.problem));
+  const spooled = predicted.some((one) => one.ok && one.logged === 'spooled');
   return json(200, { batch_id: batchId, predictions }, spooled ? { 'tidemark-logged': 'false' } : {});
 }
 
-function batchAnswer(logged: Logged): Record<string, unknown> {
-  const refusal = refusalOf(logged);
-  return refusal ? { request_id: logged.record.request_id, error: refusal } : answer(logged.record);
+function batchAnswer(predicted: Predicted): Record<string, unknown> {
+  if (predicted.ok) return answer(predicted.record);
+  const { id, status, detail } = predicted;
+  return { request_id: id, error: { status, detail } };
 }
 
-function answer(record: Logged['record']): Record<string, unknown> {
+function answer(record: PredictionRecord): Record<string, unknown> {
   return {
     request_id: record.request_id,
     model: record.model,

@@ -20,52 +20,75 @@ export interface Request {
   readonly image?: DecodedImage | undefined;
 }
 
-export interface Logged {
-  readonly record: PredictionRecord;
-  readonly result: LogResult;
-}
+export type Predicted =
+  | {
+      readonly ok: true;
+      readonly record: PredictionRecord;
+      readonly logged: 'stored' | 'replayed' | 'spooled';
+    }
+  /** An answer that there is not, or that must not be given: it would be in no log, or in one that says otherwise. */
+  | { readonly ok: false; readonly id: string; readonly status: number; readonly detail: string };
 
-/** Answers in the order of the requests. */
+/** In the order of the requests. */
 export async function predictAndLog(
   deps: Deps,
   model: LoadedModel,
   requests: readonly Request[],
-): Promise<readonly Logged[]> {
-  const { schema } = model.manifest;
+): Promise<readonly Predicted[]> {
+  const { schema, version } = model.manifest;
+  const { name } = model.record;
   const inferred = await infer(model, requests);
+  // what a client sends wrong is the client's to know
+  const failed = inferred.filter((one) => !one.ok && one.status === 422);
+  if (failed.length > 0)
+    deps.log('warn', 'the model could not answer rows', {
+      model: name,
+      version,
+      rows: failed.length,
+      first: failed.find((one) => !one.ok)?.detail,
+    });
   const keepsImages = imageFeature(schema)?.image.store_inputs ?? false;
   const at = deps.now();
   return Promise.all(
-    requests.map(async (request, row) => {
-      if (request.image && keepsImages) await storeImage(deps, model.record.name, request.image);
-      const { answer, features } = inferred[row]!;
+    requests.map(async ({ id, row, image }, place): Promise<Predicted> => {
+      const one = inferred[place]!;
+      if (!one.ok) return { ok: false, id, status: one.status, detail: one.detail };
+      if (image && keepsImages) await storeImage(deps, name, image);
       const record: PredictionRecord = {
-        model: model.record.name,
-        version: model.manifest.version,
-        request_id: request.id,
+        model: name,
+        version,
+        request_id: id,
         at,
-        features,
-        context: contextOf(schema, request.row),
-        answer,
-        hash: featuresHash(request.row),
+        features: one.features,
+        context: contextOf(schema, row),
+        answer: one.answer,
+        hash: featuresHash(row),
       };
-      const result = await logPrediction(deps, record);
-      return { record: result.kind === 'replayed' ? result.record : record, result };
+      return predictedOf(record, await logPrediction(deps, record));
     }),
   );
 }
 
-/** Why an answer must not be given: it would be in no log, or in one that says otherwise. */
-export function refusalOf({ record, result }: Logged): { status: number; detail: string } | undefined {
-  if (result.kind === 'conflict')
-    return {
-      status: 409,
-      detail: `request_id "${record.request_id}" was already used with other features`,
-    };
-  if (result.kind === 'too_large')
-    return {
-      status: 413,
-      detail: `the log item of request_id "${record.request_id}" has ${result.bytes} bytes; items of at most ${result.allowed} bytes can be logged`,
-    };
-  return undefined;
+function predictedOf(record: PredictionRecord, result: LogResult): Predicted {
+  const id = record.request_id;
+  switch (result.kind) {
+    case 'conflict':
+      return {
+        ok: false,
+        id,
+        status: 409,
+        detail: `request_id "${id}" was already used with other features`,
+      };
+    case 'too_large':
+      return {
+        ok: false,
+        id,
+        status: 413,
+        detail: `the log item of request_id "${id}" has ${result.bytes} bytes; items of at most ${result.allowed} bytes can be logged`,
+      };
+    case 'replayed':
+      return { ok: true, record: result.record, logged: 'replayed' };
+    default:
+      return { ok: true, record, logged: result.kind };
+  }
 }

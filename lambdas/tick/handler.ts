@@ -6,6 +6,9 @@ import { createAnchorsCache } from '#shared/registry/baseline.ts';
 import { listModels } from '#shared/registry/registry.ts';
 import { announceDueWindows } from '#shared/windows/claim.ts';
 
+/** Of a tick's two minutes, for all models together. */
+const explainMs = 30_000;
+
 export interface TickResult {
   readonly granules: number;
   readonly windows: number;
@@ -20,10 +23,12 @@ export function createTickHandler(deps: Deps): () => Promise<TickResult> {
     let granules = 0;
     let windows = 0;
     const failed: string[] = [];
+    const explainUntil = performance.now() + explainMs;
+    const isOver = () => performance.now() > explainUntil;
     for (const model of await listModels(deps)) {
       try {
         granules += await closeGranules(deps, model.name, closedBefore, anchorsOf);
-        await explainWindows(model);
+        await explainWindows(model, isOver);
         windows += (await announceDueWindows(deps, model)).length;
       } catch (error) {
         // one model's trouble is not its neighbours'

@@ -367,7 +367,7 @@ describe('the task process', () => {
     const candidate = { name: 'all' };
     const long = tasks.invoke(
       'retrain-train',
-      { execution: 'e', model, snapshot, candidate },
+      { execution: 'e', model, snapshot, candidate, search: [] },
       deadline.signal,
     );
     const lost = expect(long).rejects.toThrow('the task process ended (SIGKILL)');

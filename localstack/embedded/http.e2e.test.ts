@@ -459,7 +459,7 @@ describe('the door', () => {
     problemOf(get, 405);
     expect(get.headers.allow).toBe('POST');
     for (const method of ['PUT', 'DELETE', 'PATCH', 'OPTIONS']) {
-      const answer = await ask('/models', { method });
+      const answer = await ask('/metrics', { method });
       problemOf(answer, 405);
       expect(answer.headers.allow).toBe('GET');
     }

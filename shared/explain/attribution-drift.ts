@@ -237,17 +237,19 @@ function movedPValue(
   ]);
   const rows = baseline.rows + current.rows;
   const all = gainsOf({ rows: 1, contributions: pooled }, width);
+  // The distance is the same from either side, and the smaller one is added up sooner.
+  const dealt = Math.min(baseline.rows, current.rows);
   let asMuch = 1;
   for (let draw = 0; draw < DRAWS; draw++) {
     const order = shuffledIndices(rows, random);
     const drawn = new Float64Array(width);
-    for (let at = 0; at < current.rows; at++)
+    for (let at = 0; at < dealt; at++)
       for (let feature = 0; feature < width; feature++)
         drawn[feature]! += pooled[order[at]! * width + feature]!;
     const others = all.map((sum, feature) => Math.max(0, sum - drawn[feature]!));
-    const [before, after] = [toShares(others), toShares(drawn)];
+    const [rest, hand] = [toShares(others), toShares(drawn)];
     // A side without any contribution is as far as it can be.
-    if (!before || !after || movedShare(before, after) >= moved - 1e-12) asMuch++;
+    if (!rest || !hand || movedShare(rest, hand) >= moved - 1e-12) asMuch++;
   }
   return asMuch / (DRAWS + 1);
 }

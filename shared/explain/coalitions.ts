@@ -29,6 +29,8 @@ export interface CoalitionValues {
 
 /** Rows of one call of the model; also what ONNX sessions run at once. */
 const BATCH_ROWS = 8192;
+/** Of wide rows fewer: what is made for one call stays small, and is made quickly. */
+const BATCH_VALUES = 2 ** 15;
 
 /** How many players a game has. */
 export function playerCount({ row, players }: Game): number {
@@ -36,7 +38,7 @@ export function playerCount({ row, players }: Game): number {
 }
 
 /**
- * The mean score of each coalition, in as few calls of the model as fit `BATCH_ROWS`.
+ * The mean score of each coalition, in as few calls of the model as fit `BATCH_ROWS` and `BATCH_VALUES`.
  *
  * @returns not computable without background rows, or where a score is not finite
  * @throws RangeError when the row is not one row, or its columns are not the background's
@@ -52,7 +54,8 @@ export async function coalitionValues(
   const size = background.rows;
   if (size === 0) return notComputable('the background has no rows');
   const values = new Float64Array(coalitions.length);
-  const perBatch = Math.max(1, Math.floor(BATCH_ROWS / size));
+  const rowsAtOnce = Math.min(BATCH_ROWS, BATCH_VALUES / Math.max(1, row.columns.length));
+  const perBatch = Math.max(1, Math.floor(rowsAtOnce / size));
   for (let start = 0; start < coalitions.length; start += perBatch) {
     const batch = coalitions.slice(start, start + perBatch);
     const scores = await score(maskedRows(row, background, playerOf, batch));
@@ -104,8 +107,12 @@ function maskedRows(
 function maskedColumn(own: Column, other: Column, isOwn: readonly boolean[], rows: number): Column {
   if (own.kind === 'categorical' && other.kind === 'categorical') {
     const [value] = own.values;
-    const copies = other.values.map(() => value ?? null);
-    return { ...own, values: isOwn.flatMap((mine) => (mine ? copies : other.values)) };
+    const values = new Array<string | null>(rows).fill(value ?? null);
+    const size = other.values.length;
+    isOwn.forEach((mine, at) => {
+      if (!mine) for (let row = 0; row < size; row++) values[at * size + row] = other.values[row]!;
+    });
+    return { ...own, values };
   }
   if (own.kind !== 'numeric' || other.kind !== 'numeric') throw new RangeError('the kinds of columns differ');
   const isSingle = own.values instanceof Float32Array && other.values instanceof Float32Array;

@@ -50,7 +50,7 @@ describe('Shapley values against the reference figures', () => {
       left: Int32Array.from(tree.left),
       right: Int32Array.from(tree.right),
       missingLeft: Uint8Array.from(none.zeros),
-      gain: Float32Array.from(none.zeros),
+      gain: Float64Array.from(none.zeros),
       value: Float32Array.from(tree.value),
     };
     const columns = [0, 1, 2, 3].map((at) => ({ kind: 'numeric', name: `x${at}` }) as const);

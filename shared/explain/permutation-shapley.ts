@@ -102,10 +102,11 @@ interface Coalitions {
 function createCoalitions(): Coalitions {
   const list: Coalition[] = [];
   const known = new Map<string, number>();
+  const decoder = new TextDecoder('latin1');
   return {
     list,
     add(members) {
-      const key = members.join('');
+      const key = decoder.decode(members);
       const at = known.get(key) ?? list.length;
       if (at === list.length) {
         list.push(members.slice());

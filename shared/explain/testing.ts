@@ -86,7 +86,7 @@ function randomTree(random: () => number, columns: number, output: number): Gbdt
     left: Int32Array.from(left!),
     right: Int32Array.from(right!),
     missingLeft: Uint8Array.from(missingLeft!),
-    gain: new Float32Array(column!.length),
+    gain: new Float64Array(column!.length),
     value: Float32Array.from(value!),
   };
 }

@@ -38,6 +38,8 @@ export interface TreeExplainer {
    * @param outputs - the output explained of each row; 0 where absent
    */
   explain(rows: Columns, outputs?: ArrayLike<number>): Attribution[];
+  /** As `explain`, in steps of one tree and row each, for who must not be held up for long. */
+  steps(rows: Columns, outputs?: ArrayLike<number>): Generator<void, Attribution[]>;
 }
 
 /**
@@ -73,24 +75,38 @@ export function treeShapley(
     inputs: others,
     rows: size,
   });
+  function* steps(rows: Columns, chosen: ArrayLike<number> = []): Generator<void, Attribution[]> {
+    const inputs = encodeColumns(model.columns, rows);
+    const predictions = scores(inputs, rows.rows);
+    const explained: Attribution[] = [];
+    for (let row = 0; row < rows.rows; row++) {
+      const output = chosen[row] ?? 0;
+      const sums = yield* walk(inputs, row, output);
+      explained.push(
+        attribution({
+          prediction: predictions[row * outputs + output]!,
+          baseValue: baseValues[output]!,
+          contributions: sums.map((sum) => sum / size),
+          modelRows: 0,
+        }),
+      );
+    }
+    return explained;
+  }
   return {
     computable: true,
     baseValues,
     scores: (rows) => scores(encodeColumns(model.columns, rows), rows.rows),
-    explain(rows, chosen = []) {
-      const inputs = encodeColumns(model.columns, rows);
-      const predictions = scores(inputs, rows.rows);
-      return Array.from({ length: rows.rows }, (_, row) => {
-        const output = chosen[row] ?? 0;
-        return attribution({
-          prediction: predictions[row * outputs + output]!,
-          baseValue: baseValues[output]!,
-          contributions: walk(inputs, row, output).map((sum) => sum / size),
-          modelRows: 0,
-        });
-      });
-    },
+    steps,
+    explain: (rows, chosen) => lastOf(steps(rows, chosen)),
   };
+}
+
+function lastOf<Result>(steps: Generator<void, Result>): Result {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
 }
 
 type LeafTree = GbdtTree | ForestTree;
@@ -194,13 +210,19 @@ function createWalk(
     taken = outside > 0 ? value * weights[inside * width + outside - 1]! : 0;
   }
 
-  return (inputs: readonly Float32Array[], row: number, output: number): Float64Array<ArrayBuffer> => {
+  return function* (
+    inputs: readonly Float32Array[],
+    row: number,
+    output: number,
+  ): Generator<void, Float64Array<ArrayBuffer>> {
     const contributions = new Float64Array(players);
-    sums = contributions;
-    offset = stride > 1 ? output : 0;
     for (const tree of trees) {
       if (!addsTo(tree, output)) continue;
+      // another row may have been explained since the last step
+      sums = contributions;
+      offset = stride > 1 ? output : 0;
       for (let other = 0; other < background.rows; other++) descend(tree, inputs, row, other, 0, 0, 0);
+      yield;
     }
     return contributions;
   };

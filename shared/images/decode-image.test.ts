@@ -75,6 +75,12 @@ describe('PNG and JPEG files', () => {
     });
   });
 
+  test('may be followed by what a program left behind them', () => {
+    const file = png({ raw: Uint8Array.of(0, 7, 9) });
+    expect(pixelsOf(Buffer.concat([file, Buffer.from('made by a telephone')]))).toEqual(pixelsOf(file));
+    expect(pixelsOf(file)).toMatchObject({ channels: 1, pixels: [7, 9] });
+  });
+
   test('of every colour type become 8-bit grey or RGB', () => {
     const palette = chunk('PLTE', Uint8Array.of(255, 0, 0, 0, 255, 0));
     expect(pixelsOf(png({ raw: Uint8Array.of(0, 7, 9) }))).toEqual({ channels: 1, pixels: [7, 9] });
@@ -153,6 +159,16 @@ describe('what is no image', () => {
     ['too many pixels', png({ raw: Uint8Array.of(0, 7, 9, 0) }), 'its data are not 2 × 1 pixels'],
     ['an unknown filter', png({ raw: Uint8Array.of(9, 7, 9) }), 'a damaged PNG file'],
     ['a colour type that is none', png({ colourType: 5, raw: Uint8Array.of(0) }), 'colour type 5'],
+    [
+      'tables that stand for nothing',
+      Buffer.from(jpeg.toString('hex').replace('ffda000c03', 'ffda000c09'), 'hex'),
+      'a damaged JPEG file: its tables and its data do not fit together',
+    ],
+    [
+      'so many bits a sample that a bomb would fit',
+      png({ bitDepth: 255, colourType: 6, raw: new Uint8Array(1000) }),
+      'colour type 6 of 255 bits',
+    ],
     ['no palette', png({ colourType: 3, raw: Uint8Array.of(0, 1, 0) }), 'a damaged PNG file'],
     ['no width', png({ width: 0, raw: Uint8Array.of(0) }), '0 × 1 pixels: both must be above 0'],
     [

@@ -1,4 +1,5 @@
 /** Runs an image model over decoded images, a bounded number at a time: what it answers, and the embeddings it shows. */
+import { createPause } from '../in-turns.ts';
 import type { Answer } from '../log/prediction-log.ts';
 import { answersOf } from '../onnx/answers.ts';
 import { OnnxModelError, type OnnxSession } from '../onnx/session.ts';
@@ -55,9 +56,14 @@ export async function answerImages(
   images: readonly DecodedImage[],
 ): Promise<AnsweredImage[]> {
   const perRun = imagesPerRun(schema);
+  const pause = createPause();
   const answered: AnsweredImage[] = [];
   for (let start = 0; start < images.length; start += perRun) {
-    const prepared = images.slice(start, start + perRun).map((image) => prepareImage(schema, image));
+    const prepared: PreparedImage[] = [];
+    for (const image of images.slice(start, start + perRun)) {
+      await pause();
+      prepared.push(prepareImage(schema, image));
+    }
     answered.push(...(await answerPrepared(session, schema, prepared)));
   }
   return answered;

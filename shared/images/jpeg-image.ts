@@ -1,6 +1,6 @@
 /** JPEG files: their segments are walked first for size, components, scans and end; then the decoder may run. */
 import { decode } from 'jpeg-js';
-import { type FileDecoding, type ImageFault, invalid } from './pixels.ts';
+import { type FileDecoding, faultOf, type ImageFault, invalid } from './pixels.ts';
 
 interface JpegHeader {
   readonly width: number;
@@ -39,7 +39,7 @@ export function readJpeg(
     if (components === 3) return { ok: true, width, height, channels: 3, pixels: data };
     return { ok: true, width, height, channels: 1, pixels: data.filter((_, at) => at % 3 === 0) };
   } catch (error) {
-    return invalid(`a damaged JPEG file: ${error instanceof Error ? error.message : String(error)}`);
+    return invalid(`a damaged JPEG file: ${faultOf(error)}`);
   }
 }
 

@@ -20,3 +20,9 @@ export type FileDecoding = ({ readonly ok: true } & Pixels) | ImageFault;
 
 export const invalid = (reason: string): ImageFault => ({ ok: false, code: 'invalid', reason });
 export const tooLarge = (reason: string): ImageFault => ({ ok: false, code: 'too_large', reason });
+
+/** What a decoder says of a file, in words; that it stumbled over its own variables tells nobody anything. */
+export function faultOf(error: unknown): string {
+  if (error instanceof TypeError) return 'its tables and its data do not fit together';
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,7 +1,7 @@
 /** PNG files: walked chunk by chunk first, so that a truncated file and a bomb are known before anything is inflated. */
 import { inflateSync } from 'node:zlib';
 import { PNG } from 'pngjs';
-import { type FileDecoding, type ImageFault, invalid } from './pixels.ts';
+import { type FileDecoding, faultOf, type ImageFault, invalid } from './pixels.ts';
 
 interface PngHeader {
   readonly width: number;
@@ -11,10 +11,20 @@ interface PngHeader {
   readonly isInterlaced: boolean;
   /** The compressed pixels. */
   readonly data: readonly Buffer[];
+  /** Where its last chunk ends; what some programs write behind it is not looked at. */
+  readonly end: number;
 }
 
-/** Samples per pixel by colour type (PNG specification, 11.2.2). */
-const samples: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
+/** Samples per pixel and the bits that one may have, by colour type (PNG specification, 11.2.2). */
+const colourTypes: Readonly<
+  Record<number, { readonly samples: number; readonly depths: readonly number[] }>
+> = {
+  0: { samples: 1, depths: [1, 2, 4, 8, 16] },
+  2: { samples: 3, depths: [8, 16] },
+  3: { samples: 1, depths: [1, 2, 4, 8] },
+  4: { samples: 2, depths: [8, 16] },
+  6: { samples: 4, depths: [8, 16] },
+};
 
 /**
  * @param file with a PNG's first eight bytes
@@ -29,16 +39,16 @@ export function readPng(
   const fault = checkSize(header.width, header.height) ?? inflationFault(header);
   if (fault) return fault;
   try {
-    const { width, height, data } = PNG.sync.read(file);
+    const { width, height, data } = PNG.sync.read(file.subarray(0, header.end));
     return withoutAlpha(data, width, height, header.colourType === 0 || header.colourType === 4);
   } catch (error) {
-    return invalid(`a damaged PNG file: ${reasonOf(error)}`);
+    return invalid(`a damaged PNG file: ${faultOf(error)}`);
   }
 }
 
 function readHeader(file: Buffer): PngHeader | ImageFault {
   const data: Buffer[] = [];
-  let head: Omit<PngHeader, 'data'> | undefined;
+  let head: Omit<PngHeader, 'data' | 'end'> | undefined;
   for (let at = 8; at + 12 <= file.length; ) {
     const length = file.readUInt32BE(at);
     const type = file.toString('latin1', at + 4, at + 8);
@@ -56,7 +66,9 @@ function readHeader(file: Buffer): PngHeader | ImageFault {
     }
     if (type === 'IDAT') data.push(body);
     if (type === 'IEND')
-      return data.length > 0 ? { ...head, data } : invalid('a damaged PNG file: it has no pixels');
+      return data.length > 0
+        ? { ...head, data, end: at + 12 + length }
+        : invalid('a damaged PNG file: it has no pixels');
     at += 12 + length;
   }
   return invalid(`a truncated PNG file: it ends after ${file.length} bytes, before its end chunk`);
@@ -67,8 +79,10 @@ function readHeader(file: Buffer): PngHeader | ImageFault {
  * inflate to exactly as many bytes as the header announces, and no more is ever inflated.
  */
 function inflationFault(header: PngHeader): ImageFault | undefined {
-  const { width, height, colourType, data } = header;
-  if (!(colourType in samples)) return invalid(`a damaged PNG file: colour type ${colourType}`);
+  const { width, height, bitDepth, colourType, data } = header;
+  // 255 bits a sample would make room for a bomb
+  if (!colourTypes[colourType]?.depths.includes(bitDepth))
+    return invalid(`a damaged PNG file: colour type ${colourType} of ${bitDepth} bits`);
   const expected = rawBytes(header);
   const size = `${width} × ${height} pixels`;
   try {
@@ -76,7 +90,7 @@ function inflationFault(header: PngHeader): ImageFault | undefined {
     if (length === expected) return undefined;
     return invalid(`a damaged PNG file: it has ${length} of the ${expected} bytes of ${size}`);
   } catch (error) {
-    return invalid(`a damaged PNG file: its data are not ${size} (${reasonOf(error)})`);
+    return invalid(`a damaged PNG file: its data are not ${size} (${faultOf(error)})`);
   }
 }
 
@@ -93,7 +107,7 @@ const adam7 = [
 
 /** Each row is rounded up to bytes and has a byte for its filter. */
 function rawBytes({ width, height, bitDepth, colourType, isInterlaced }: PngHeader): number {
-  const bits = samples[colourType]! * bitDepth;
+  const bits = (colourTypes[colourType]?.samples ?? 0) * bitDepth;
   const plain = (columns: number, rows: number) =>
     columns === 0 ? 0 : rows * (1 + Math.ceil((columns * bits) / 8));
   if (!isInterlaced) return plain(width, height);
@@ -117,8 +131,4 @@ function withoutAlpha(rgba: Uint8Array, width: number, height: number, isGrey: b
       pixels[pixel * channels + channel] = rgba[from + channel]!;
   }
   return { ok: true, width, height, channels, pixels };
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

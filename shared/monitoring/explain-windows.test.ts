@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { seededRandom } from '../random.ts';
 import { objectKeys } from '../registry/keys.ts';
 import type { ModelRecord } from '../registry/model.ts';
@@ -93,6 +93,40 @@ describe('a due window', () => {
     await createWindowExplainer(deps)(model);
     expect(await explained()).toBeUndefined();
     expect(deps.logged).toEqual([]);
+  });
+
+  it('for which no time is left is not explained, and the log says so', async () => {
+    await traffic();
+    await createWindowExplainer(deps)(model, () => true);
+    expect(await explained()).toBeUndefined();
+    expect(deps.logged).toMatchObject([{ level: 'warn', detail: { model: 'small', version } }]);
+  });
+
+  it('of trees that take too long is not explained, and the next windows are not held up by them again', async () => {
+    await traffic();
+    let ms = 0;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => (ms += 100));
+    const explain = createWindowExplainer(deps);
+    await explain(model);
+    const spent = ms;
+    await explain(model);
+    clock.mockRestore();
+    expect(ms).toBe(spent);
+    expect(await explained()).toBeUndefined();
+    expect(deps.logged).toMatchObject([
+      { level: 'warn', message: 'the trees are too many to be explained in the time there is' },
+    ]);
+  });
+
+  it('whose contributions were garbled is judged as if there were none', async () => {
+    await traffic();
+    await createWindowExplainer(deps)(model);
+    const [key] = (await deps.objects.list('granules/small/explained-')).map((one) => one.key);
+    const stored = JSON.parse(Buffer.from((await deps.objects.get(key!))!).toString());
+    for (const garbled of ['{', '{}', JSON.stringify({ ...stored, columns: ['weight'] })]) {
+      await deps.objects.put(key!, Buffer.from(garbled));
+      expect(await explained()).toBeUndefined();
+    }
   });
 
   it('that cannot be explained is logged, not thrown', async () => {

@@ -1,11 +1,11 @@
 /** Due windows → contributions of a sample of their rows, before the monitor is told: only for versions whose trees are stored. */
-import { setImmediate } from 'node:timers/promises';
 import { decodeRows, deduplicate, readGranuleRows } from '../capture/archive.ts';
 import type { GranuleIndex } from '../capture/rollup.ts';
 import type { Deps } from '../deps.ts';
 import { type AttributionSample, MIN_EXPLAINED_ROWS } from '../explain/attribution-drift.ts';
 import { evenly } from '../explain/evenly.ts';
 import { isTreeEnsemble, type TreeExplainer, treeShapley } from '../explain/tree-shapley.ts';
+import { inTurns } from '../in-turns.ts';
 import { queryAll } from '../ports/query-all.ts';
 import { seededRandom, seedFrom, shuffledIndices } from '../random.ts';
 import { readManifest } from '../registry/artefacts.ts';
@@ -26,8 +26,9 @@ const BACKGROUND_ROWS = 50;
 /** Granules read for one window: rows are drawn from the ones that a systematic sample of all rows meets. */
 const GRANULES_READ = 10;
 const VERSIONS_KEPT = 8;
-/** Some milliseconds of work. */
 const ROWS_AT_ONCE = 5;
+/** For the held-out rows of a version, and for the rows of a window; those done by then are all. */
+const SAMPLE_MS = 5000;
 
 interface Reference {
   readonly schema: ModelSchema;
@@ -37,20 +38,38 @@ interface Reference {
   readonly baseline: AttributionSample;
 }
 
-/** Explains before windows are announced. A window that cannot be explained is announced all the same. */
-export function createWindowExplainer(deps: ExplainDeps): (model: ModelRecord) => Promise<void> {
+/**
+ * Explains before windows are announced. A window that cannot be explained, or for which there is no time left, is announced all the
+ * same.
+ *
+ * @returns a function of a model and of what says that no more windows are to be begun
+ */
+export function createWindowExplainer(
+  deps: ExplainDeps,
+): (model: ModelRecord, isOver?: () => boolean) => Promise<void> {
   const referenceOf = createReferences(deps);
-  return async (model) => {
+  return async (model, isOver = () => false) => {
     const wanted = model.monitor.explain_rows;
     if (wanted === 0) return;
-    try {
-      for (const window of await dueWindows(deps, model))
-        await explainWindow(deps, model.name, window, wanted, referenceOf);
-    } catch (error) {
+    const failed = (error: unknown, detail: { readonly version?: string } = {}) =>
       deps.log('error', 'rows of a window could not be explained', {
         model: model.name,
+        ...detail,
         error: String(error),
       });
+    try {
+      for (const window of await dueWindows(deps, model))
+        for (const [version, granules] of await countRows(deps, model.name, window)) {
+          if (isOver()) {
+            deps.log('warn', 'no time was left to explain rows of a window', { model: model.name, version });
+            return;
+          }
+          await explainWindow(deps, model.name, version, window, granules, wanted, referenceOf).catch(
+            (error) => failed(error, { version }),
+          );
+        }
+    } catch (error) {
+      failed(error);
     }
   };
 }
@@ -60,25 +79,27 @@ type ReferenceOf = (model: string, version: string) => Promise<Reference | undef
 async function explainWindow(
   deps: ExplainDeps,
   model: string,
+  version: string,
   window: Window,
+  granules: readonly GranuleRows[],
   wanted: number,
   referenceOf: ReferenceOf,
 ): Promise<void> {
-  for (const [version, granules] of await countRows(deps, model, window)) {
-    const rows = granules.reduce((sum, one) => sum + one.rows, 0);
-    if (rows < MIN_EXPLAINED_ROWS || (await readExplained(deps, model, version, window))) continue;
-    const reference = await referenceOf(model, version);
-    if (!reference) continue;
-    const random = seededRandom(seedFrom(`${model}/${version}/${window.start}`));
-    const sample: FeatureRow[] = [];
-    for (const { start, take } of drawGranules(granules, wanted, random))
-      sample.push(...(await drawRows(deps, model, version, start, take, random)));
-    await storeExplained(deps, model, version, window, {
-      columns: reference.columns,
-      baseline: reference.baseline,
-      current: await explainRows(reference, sample),
-    });
+  const rows = granules.reduce((sum, one) => sum + one.rows, 0);
+  if (rows < MIN_EXPLAINED_ROWS || (await readExplained(deps, model, version, window))) return;
+  const reference = await referenceOf(model, version);
+  if (!reference) return;
+  const random = seededRandom(seedFrom(`${model}/${version}/${window.start}`));
+  const sample: FeatureRow[] = [];
+  for (const { start, take } of drawGranules(granules, wanted, random))
+    sample.push(...(await drawRows(deps, model, version, start, take, random)));
+  const current = await explainRows(reference, sample, random);
+  if (current.rows < MIN_EXPLAINED_ROWS) {
+    deps.log('warn', 'too few rows of a window were explained in the time there is', { model, version });
+    return;
   }
+  const { columns, baseline } = reference;
+  await storeExplained(deps, model, version, window, { columns, baseline, current });
 }
 
 interface GranuleRows {
@@ -148,29 +169,33 @@ async function drawRows(
   return Array.from(shuffledIndices(rows.length, random).subarray(0, take), (at) => rows[at]!);
 }
 
-/** Of several scores that of each row's own predicted class is explained. */
+/** Of several scores that of each row's own predicted class is explained. In random order, so that any first rows stand for all. */
 async function explainRows(
   { schema, explainer }: Pick<Reference, 'schema' | 'explainer'>,
   rows: readonly FeatureRow[],
+  random: () => number,
 ): Promise<AttributionSample> {
   const outputs = explainer.baseValues.length;
+  const shuffled = Array.from(shuffledIndices(rows.length, random), (at) => rows[at]!);
   const contributions: number[] = [];
-  for (let start = 0; start < rows.length; start += ROWS_AT_ONCE) {
-    const data = rowsToColumns(schema, rows.slice(start, start + ROWS_AT_ONCE));
+  const end = performance.now() + SAMPLE_MS;
+  let done = 0;
+  while (done < rows.length && performance.now() < end) {
+    const data = rowsToColumns(schema, shuffled.slice(done, done + ROWS_AT_ONCE));
     const scores = explainer.scores(data);
     const likeliest = Array.from({ length: data.rows }, (_, row) => {
       const own = scores.subarray(row * outputs, (row + 1) * outputs);
       return own.indexOf(Math.max(...own));
     });
-    for (const one of explainer.explain(data, likeliest)) contributions.push(...one.contributions);
-    // the embedded host serves predictions in the same process
-    await setImmediate();
+    for (const one of await inTurns(explainer.steps(data, likeliest)))
+      contributions.push(...one.contributions);
+    done += data.rows;
   }
-  return { rows: rows.length, contributions: Float32Array.from(contributions) };
+  return { rows: done, contributions: Float32Array.from(contributions) };
 }
 
 /** Versions never change, so a process explains their held-out rows once. */
-function createReferences(deps: Pick<Deps, 'objects'>): ReferenceOf {
+function createReferences(deps: Pick<Deps, 'objects' | 'log'>): ReferenceOf {
   const kept = new Map<string, Promise<Reference | undefined>>();
   return (model, version) => {
     const key = `${model}/${version}`;
@@ -189,7 +214,7 @@ function createReferences(deps: Pick<Deps, 'objects'>): ReferenceOf {
 }
 
 async function readReference(
-  deps: Pick<Deps, 'objects'>,
+  deps: Pick<Deps, 'objects' | 'log'>,
   name: string,
   version: string,
 ): Promise<Reference | undefined> {
@@ -204,10 +229,11 @@ async function readReference(
   const explainer = treeShapley(model, rowsToColumns(schema, evenly(background, BACKGROUND_ROWS)));
   if (!explainer.computable) return undefined;
   const rows = evenly(heldOut, BASELINE_ROWS).map(({ features }) => features);
-  return {
-    schema,
-    columns: model.columns.map(({ name: column }) => column),
-    explainer,
-    baseline: await explainRows({ schema, explainer }, rows),
-  };
+  const random = seededRandom(seedFrom(`${name}/${version}`));
+  const baseline = await explainRows({ schema, explainer }, rows, random);
+  if (baseline.rows < Math.min(MIN_EXPLAINED_ROWS, rows.length)) {
+    deps.log('warn', 'the trees are too many to be explained in the time there is', { model: name, version });
+    return undefined;
+  }
+  return { schema, columns: model.columns.map(({ name: column }) => column), explainer, baseline };
 }

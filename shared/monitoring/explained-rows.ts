@@ -27,11 +27,21 @@ const sampleSchema = z.object({
   /** Little-endian float32, rows × columns. */
   contributions: z.base64(),
 });
-const storedSchema = z.object({
-  columns: z.array(z.string()),
-  baseline: sampleSchema,
-  current: sampleSchema,
-});
+const storedSchema = z
+  .object({ columns: z.array(z.string()), baseline: sampleSchema, current: sampleSchema })
+  .refine(({ columns, baseline, current }) =>
+    [baseline, current].every(
+      ({ rows, contributions }) => Buffer.byteLength(contributions, 'base64') === 4 * rows * columns.length,
+    ),
+  );
+
+function parsedJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
 
 function keyOf(model: string, version: string, { start }: Window): string {
   return `granules/${model}/explained-${timeKey(start)}-${version}.json`;
@@ -49,7 +59,7 @@ export async function storeExplained(
   await deps.objects.putIfAbsent(keyOf(model, version, window), Buffer.from(text));
 }
 
-/** Undefined where no row was explained. */
+/** Undefined where no row was explained, and where what was written cannot be read: it is no reason not to judge the window. */
 export async function readExplained(
   deps: Store,
   model: string,
@@ -58,7 +68,9 @@ export async function readExplained(
 ): Promise<ExplainedRows | undefined> {
   const bytes = await deps.objects.get(keyOf(model, version, window));
   if (!bytes) return undefined;
-  const { columns, baseline, current } = storedSchema.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
+  const parsed = storedSchema.safeParse(parsedJson(bytes));
+  if (!parsed.success) return undefined;
+  const { columns, baseline, current } = parsed.data;
   return { columns, baseline: fromStored(baseline), current: fromStored(current) };
 }
 
@@ -69,7 +81,7 @@ export function judgeExplained(
 ): AttributionDrift | NotComputable {
   if (!explained)
     return notComputable(
-      'no row of the window was explained: the version has no stored trees, or explain_rows is 0',
+      'no row of the window was explained: the version has no stored trees, explain_rows is 0, or the tick had no time left',
     );
   const { columns, baseline, current } = explained;
   return attributionDrift(columns, baseline, current, { random: seededRandom(seedFrom(reportId)) });

@@ -120,7 +120,7 @@ function withNegativeLeaf(trees: readonly GbdtTree[]): readonly GbdtTree[] {
     right: Int32Array.of(2, 0, 0),
     missingLeft: Uint8Array.of(1, 0, 0),
     value: Float32Array.of(0, 0, -1),
-    gain: new Float32Array(3),
+    gain: new Float64Array(3),
   };
   return [...trees, guard];
 }

@@ -286,8 +286,8 @@ describe('degenerate models', () => {
     expect((await differences(model, named)).relative).toBeLessThan(1e-5);
   });
 
-  it('of targets at the end of float32 answer finite numbers', async () => {
-    const values = Float64Array.of(-3.4e38, 3.4e38, -3.4e38, 3.4e38);
+  it('of the largest targets allowed answer finite numbers', async () => {
+    const values = Float64Array.of(-1e35, 1e35, -1e35, 1e35);
     const data: Columns = { rows: 4, columns: [{ ...x, values: Float32Array.of(1, 2, 1, 2) }] };
     const model = fitNetwork(data, { task: 'regression', values }, { hidden: [] });
     const far: Columns = { rows: 2, columns: [{ ...x, values: Float32Array.of(infinity, -infinity) }] };

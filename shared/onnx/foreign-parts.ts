@@ -30,7 +30,7 @@ const ELEMENT_TYPES = [
 ] as const;
 const EXTERNAL = 1;
 
-export interface ValuePart {
+interface ValuePart {
   readonly name: string;
   /** `float`, `int64`, …; of what is no tensor, such as `seq(map(string,float))`, the whole type. */
   readonly type: string;

@@ -5,9 +5,9 @@ import { bytesField, integerField, message, stringField } from './protobuf.ts';
 const ML = 'ai.onnx.ml';
 
 /** `TensorProto.DataType`. */
-export const DATA_TYPES = { float: 1, int32: 6, int64: 7, string: 8, float16: 10, double: 11 } as const;
+const DATA_TYPES = { float: 1, int32: 6, int64: 7, string: 8, float16: 10, double: 11 } as const;
 
-export interface RawValue {
+interface RawValue {
   readonly name: string;
   readonly type?: keyof typeof DATA_TYPES | 'seq(map(string,float))' | 'seq(map(int64,float))';
   /** `null` leaves out how many dimensions there are; a `null` size is one without number or name. */
@@ -56,7 +56,7 @@ export function rawModel(model: RawModel): Uint8Array {
   );
 }
 
-export function rawGraph({ nodes = [], inputs = [], outputs = [], initializers = [] }: RawGraph): Uint8Array {
+function rawGraph({ nodes = [], inputs = [], outputs = [], initializers = [] }: RawGraph): Uint8Array {
   return message(
     ...nodes.map((node) => bytesField(1, rawNode(node))),
     stringField(2, 'graph'),

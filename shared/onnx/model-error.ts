@@ -4,3 +4,6 @@
 export class OnnxModelError extends Error {
   override readonly name = 'OnnxModelError';
 }
+
+/** A row holds what the model has no way to take: other rows may be answered. */
+export class OnnxRowError extends OnnxModelError {}

@@ -2,7 +2,7 @@
 
 import { Tensor } from 'onnxruntime-node';
 import type { Column, Columns } from '#shared/schema/columns.ts';
-import { OnnxModelError } from './model-error.ts';
+import { OnnxModelError, OnnxRowError } from './model-error.ts';
 import type { Serving } from './serving.ts';
 import type { OnnxTensorInfo } from './session.ts';
 
@@ -20,6 +20,17 @@ type Cell = number | string | null;
 
 const TYPES = ['float', 'double', 'int64', 'int32', 'string', 'bool'] as const;
 type InputType = (typeof TYPES)[number];
+
+/** Beyond these a value would become another one without a word. */
+const WHOLE: Partial<Record<InputType, Range>> & { readonly int64: Range } = {
+  int64: { least: Number.MIN_SAFE_INTEGER, most: Number.MAX_SAFE_INTEGER },
+  int32: { least: -(2 ** 31), most: 2 ** 31 - 1 },
+  bool: { least: 0, most: 1 },
+};
+interface Range {
+  readonly least: number;
+  readonly most: number;
+}
 
 interface Input {
   readonly name: string;
@@ -238,12 +249,15 @@ function gather<Value, Into extends { [at: number]: Value; readonly length: numb
 }
 
 function whole(input: Input, columns: readonly Column[], cell: Cell): number {
-  if (Number.isSafeInteger(cell)) return cell as number;
+  const { least, most } = WHOLE[input.type] ?? WHOLE.int64;
+  if (typeof cell === 'number' && Number.isInteger(cell) && cell >= least && cell <= most) return cell;
   if (cell === null || Number.isNaN(cell))
-    throw new OnnxModelError(
+    throw new OnnxRowError(
       `input "${input.name}" is of type ${input.type}, which has no missing value: a row has none for ${missingIn(columns)}`,
     );
-  throw new OnnxModelError(`input "${input.name}" is of type ${input.type}: ${cell} is not a whole number`);
+  throw new OnnxRowError(
+    `input "${input.name}" is of type ${input.type}: ${cell} is not a whole number${Number.isInteger(cell) ? ` from ${least} to ${most}` : ''}`,
+  );
 }
 
 /** The first column with a missing value: a matrix may be wide. */

@@ -17,7 +17,14 @@ export function sha256(bytes: Uint8Array): string {
 export async function readManifest(deps: Store, model: string, version: string): Promise<Manifest> {
   const bytes = await deps.objects.get(objectKeys.version(model, version, 'manifest.json'));
   if (!bytes) throw new ArtefactError(`version "${version}" of "${model}" has no manifest.json`);
-  return parseManifest(JSON.parse(Buffer.from(bytes).toString('utf8')));
+  try {
+    return parseManifest(JSON.parse(Buffer.from(bytes).toString('utf8')));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ArtefactError(`version "${version}" of "${model}": manifest.json cannot be read (${reason})`, {
+      cause,
+    });
+  }
 }
 
 /** The model file, checked against the manifest before anybody loads it. */

@@ -109,7 +109,7 @@ describe('a baseline read back', () => {
 });
 
 describe('a damaged file of a version', () => {
-  test.each(['anchors.json', 'baseline.bin', 'baseline.context.json.gz'])(
+  test.each(['manifest.json', 'anchors.json', 'baseline.bin', 'baseline.context.json.gz'])(
     '%s is named, as what is missing is: no reason to stop for other versions',
     async (file) => {
       const key = objectKeys.version('small', version, file);

@@ -40,6 +40,19 @@ function takeColumn(column: Column, indices: ArrayLike<number>): Column {
   return { kind: column.kind, name: column.name, values };
 }
 
+/** The rows from `start` to before `end`, of the same memory where that is possible. */
+export function sliceRows(data: Columns, start: number, end: number): Columns {
+  return {
+    rows: end - start,
+    columns: data.columns.map(
+      (column): Column =>
+        column.kind === 'categorical'
+          ? { ...column, values: column.values.slice(start, end) }
+          : { kind: column.kind, name: column.name, values: column.values.subarray(start, end) },
+    ),
+  };
+}
+
 /** Rows of `first`, then rows of `second`; both must have the same columns in the same order. */
 export function appendRows(first: Columns, second: Columns): Columns {
   return {
