@@ -81,7 +81,16 @@ export async function collect(deps: Deps): Promise<readonly ModelFigures[]> {
 async function readReport(deps: Deps, model: string, id: string): Promise<LastReport | null> {
   const bytes = await deps.objects.get(objectKeys.report(model, id));
   if (!bytes) return null;
-  const report = JSON.parse(Buffer.from(bytes).toString('utf8')) as Report;
+  try {
+    return figuresOf(JSON.parse(Buffer.from(bytes).toString('utf8')) as Report);
+  } catch (error) {
+    // one damaged report must not take the figures of all models away
+    deps.log('error', 'a stored report cannot be read', { model, id, error: String(error) });
+    return null;
+  }
+}
+
+function figuresOf(report: Report): LastReport {
   return {
     id: report.id,
     windowEnd: Date.parse(report.window.end),

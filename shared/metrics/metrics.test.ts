@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { objectKeys } from '#shared/registry/keys.ts';
 import { createMonitorHandler } from '../../lambdas/monitor/handler.ts';
 import { readCounters } from '../capture/rollup.ts';
 import { createWindowExplainer } from '../monitoring/explain-windows.ts';
@@ -193,6 +194,14 @@ describe('/metrics', () => {
     const features = figures!.lastReport!.features.map((feature) => ({ ...feature, psi: null }));
     expect(await score({ features, lossChange: -1 })).toEqual([-1, 0]);
     expect(await score({ lossChange: 0.25 })).toEqual([expect.any(Number), 0.25]);
+  });
+
+  test.each(['{ half', '{}'])('a damaged report (%s) costs its own figures only', async (text) => {
+    await live();
+    const [before] = await collect(deps);
+    await deps.objects.put(objectKeys.report(before!.model, before!.lastReport!.id), Buffer.from(text));
+    const [after] = await collect(deps);
+    expect(after).toMatchObject({ model: before!.model, champion: before!.champion, lastReport: null });
   });
 
   test('a feature name with quotes, backslashes and line ends is escaped', async () => {
