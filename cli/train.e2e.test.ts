@@ -172,6 +172,18 @@ describe('warns', () => {
   });
 });
 
+test('warns where nothing could be learnt, and holds nothing out by a time that no row has', async () => {
+  const random = seededRandom(2);
+  const lines = Array.from({ length: 300 }, () => `${random()},,${random()}`);
+  put('noise.csv', `x,when,y\n${lines.join('\n')}\n`);
+  const noise = ['--data', 'noise.csv', '--target', 'y', '--rounds', '50', '--out'];
+  const { code, stderr } = await train(...noise, 'noise');
+  expect(stderr).toContain('no better than one that looks at nothing');
+  expect(code).toBe(0);
+  const timed = await train(...noise, 'timed', '--time', 'when');
+  expect(timed).toMatchObject({ code: 2, stderr: expect.stringContaining('cannot order the rows: empty') });
+});
+
 describe('refuses with exit 2, one line and nothing written', () => {
   const random = seededRandom(1);
   const rows = (of: (row: number) => string, count = 100) =>

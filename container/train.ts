@@ -11,7 +11,7 @@ import { decodeRows } from '#shared/capture/archive.ts';
 import { InvalidDataError } from '#shared/errors.ts';
 import { readTrainingSet } from '#shared/ingest/training-set.ts';
 import { shortHash } from '#shared/registry/keys.ts';
-import { modelRecordSchema } from '#shared/registry/model.ts';
+import { modelNameSchema, modelRecordSchema } from '#shared/registry/model.ts';
 import { bestCandidate } from '#shared/retrain/best-candidate.ts';
 import { metricsFile } from '#shared/retrain/metrics-file.ts';
 import type { LabelledRow } from '#shared/retrain/snapshot.ts';
@@ -35,10 +35,21 @@ const hyperParametersSchema = z.strictObject({
     .default('')
     .transform((text) => text.split(',').filter((name) => name !== '')),
   time: z.string().optional(),
-  folds: z.coerce.number().int().min(0).max(20).default(0),
+  folds: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(20)
+    .refine((folds) => folds !== 1, '0 or 2 to 20 is allowed')
+    .default(0),
   rounds: z.coerce.number().int().min(1).max(10_000).optional(),
-  seed: z.coerce.number().int().min(0).default(1),
-  name: z.string().default('model'),
+  seed: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(2 ** 32 - 1)
+    .default(1),
+  name: modelNameSchema.default('model'),
 });
 
 /**

@@ -6,7 +6,7 @@ import { spoolQuery } from '#shared/ingest/postgres.ts';
 import { readTrainingSet, type TrainingSet } from '#shared/ingest/training-set.ts';
 import { shortHash } from '#shared/registry/keys.ts';
 import { metricsFile } from '#shared/retrain/metrics-file.ts';
-import { type TrainedSet, trainSet } from '#shared/retrain/train-set.ts';
+import { ParityError, type TrainedSet, trainSet } from '#shared/retrain/train-set.ts';
 import { versionName } from '#shared/retrain/version-name.ts';
 import { openTable } from '#shared/tabular/table.ts';
 import { openTreeThreads } from '#shared/training/tree-threads.ts';
@@ -30,6 +30,10 @@ export async function runTrain(args: readonly string[]): Promise<number> {
     writeFiles(options.out, trained.onnx, metricsFile(trained), trained.manifest);
     report(options, trained, progress);
     return 0;
+  } catch (error) {
+    if (!(error instanceof ParityError)) throw error;
+    progress.say(`tidemark train: ${error.message}`);
+    return 1;
   } finally {
     progress.end();
   }
@@ -98,6 +102,8 @@ function report(options: TrainOptions, trained: TrainedSet, progress: TrainProgr
     progress.say(
       `WARNING: "${column}" alone predicts the target (held-out score ${score}): is it a leak? Figures made with it mean nothing in use; --exclude ${column} leaves it out`,
     );
+  if (hasLearntNothing(manifest))
+    progress.say('WARNING: on held-out rows the model is no better than one that looks at nothing');
   if (options.json) {
     process.stdout.write(`${JSON.stringify({ out: options.out, ...metricsFile(trained) })}\n`);
     return;
@@ -125,6 +131,13 @@ function report(options: TrainOptions, trained: TrainedSet, progress: TrainProgr
       '',
     ].join('\n'),
   );
+}
+
+/** No better than the mean, or than a class drawn by lot. */
+function hasLearntNothing({ metrics, schema }: TrainedSet['manifest']): boolean {
+  const { r2, balanced_accuracy: balanced } = metrics;
+  const classes = schema.target.classes?.length ?? 0;
+  return r2 !== undefined ? r2 <= 0 : balanced !== undefined && balanced <= 1 / classes;
 }
 
 function short(value: number): string {

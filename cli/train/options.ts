@@ -59,8 +59,8 @@ An image model (a small network on the pixels) is trained on a folder of PNG and
   --size WxH            what images are resized to, each side 4 to 64 (28x28)
   --channels N          1 for grey, 3 for colour (3)
 
-Exit 0: written; 1: the model was not good enough to write, or could not be written; 2: the data or the words cannot
-be used.
+Exit 0: written; 1: the ONNX file does not answer as the trainer does, or could not be written; 2: the data or the
+words cannot be used.
 `;
 
 const words = {

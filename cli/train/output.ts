@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Manifest } from '#shared/registry/model.ts';
-import { writeOutput } from '../output-file.ts';
+import { checkOutput, writeOutput } from '../output-file.ts';
 import { UsageError } from '../usage.ts';
 
 const names = ['model.onnx', 'metrics.json', 'manifest.json'];
@@ -16,8 +16,9 @@ export function checkOut(out: string, force: boolean): void {
     throw new UsageError(`--out ${out} already has a ${taken}; --force overwrites it`);
   try {
     mkdirSync(out, { recursive: true });
+    for (const name of names) checkOutput(join(out, name));
   } catch (error) {
-    throw new UsageError(`--out ${out} cannot be created: ${(error as Error).message}`, { cause: error });
+    throw new UsageError(`--out ${out} cannot be written: ${(error as Error).message}`, { cause: error });
   }
 }
 

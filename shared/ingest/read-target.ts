@@ -3,7 +3,7 @@ import { InvalidDataError } from '../errors.ts';
 import type { Column } from '../schema/columns.ts';
 import { compareLabels } from '../schema/infer.ts';
 import { maxLabelLength } from '../schema/rows.ts';
-import type { TrainingTarget } from '../training/training-target.ts';
+import { LARGEST_TARGET, type TrainingTarget } from '../training/training-target.ts';
 
 /** A numeric target of whole numbers with at most this many values, each ten times on average, is read as classes. */
 const MAX_NUMERIC_CLASSES = 20;
@@ -51,12 +51,24 @@ function isClassLike(values: ArrayLike<number>): boolean {
 
 function regression(name: string, numbers: Float64Array | Float32Array): ReadTarget {
   const values = Float64Array.from(numbers);
-  const huge = values.findIndex((value) => !Number.isFinite(Math.fround(value)));
+  const huge = values.findIndex((value) => !(Math.abs(value) <= LARGEST_TARGET));
   if (huge >= 0)
     throw new InvalidDataError(
-      `the target "${name}" has ${values[huge]} in row ${huge + 1}, more than a 32-bit float holds`,
+      `the target "${name}" has ${values[huge]} in row ${huge + 1}; at most ${LARGEST_TARGET} is allowed, since models add up in 32-bit floats`,
     );
+  checkResolution(name, values);
   return { target: { task: 'regression', values }, kept: undefined, notes: [] };
+}
+
+/** A model answers in float32: seconds since 1970 only to the nearest 128. */
+function checkResolution(name: string, values: Float64Array): void {
+  const mean = values.reduce((sum, value) => sum + value / values.length, 0);
+  const spread = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2 / values.length, 0));
+  const step = Math.abs(mean) * 2 ** -23;
+  if (spread < 4 * step)
+    throw new InvalidDataError(
+      `the target "${name}" is about ${mean.toPrecision(3)} and varies by ${spread.toPrecision(3)}: models answer in 32-bit floats, which are ${step.toPrecision(2)} apart there; subtract a constant from it`,
+    );
 }
 
 function classification(

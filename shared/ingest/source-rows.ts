@@ -31,6 +31,10 @@ export async function readSource(
   try {
     const file = await spool(deps, source, folder);
     return await readTable(await openTable(file), model, source.time);
+  } catch (error) {
+    if (!(error instanceof InvalidDataError)) throw error;
+    // the file's folder is nobody's but this function's
+    throw new InvalidDataError(error.message.replaceAll(`${folder}/`, ''), { cause: error });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -74,31 +78,42 @@ async function readTable(table: Table, model: ModelRecord, time: string | undefi
     kinds.set(name, isText ? 'categorical' : 'numeric');
   }
   if (time !== undefined) kinds.set(time, 'categorical');
-  const rows: LabelledRow[] = [];
+  let rows: LabelledRow[] = [];
   const limit = model.retrain.max_rows;
   let read = 0;
   let unlabelled = 0;
+  const invalid = new Map<string, number>();
   for await (const batch of table.batches({ kinds, exact: new Set(kinds.keys()) })) {
     const cells = cellsOf(batch);
+    for (const column of batch.columns)
+      if (column.kind === 'numeric' && column.invalid)
+        invalid.set(column.name, (invalid.get(column.name) ?? 0) + column.invalid);
     for (let row = 0; row < batch.rows; row++) {
       const label = cells(target.name, row);
       read += 1;
       if (label === null) unlabelled += 1;
       else rows.push(toRow(model, cells, row, { read, label, time }));
     }
-    // without a time the newest are the last
-    if (time === undefined && rows.length > 2 * limit) rows.splice(0, rows.length - limit);
+    if (rows.length > 2 * limit) rows = newest(rows, limit);
   }
   if (rows.length === 0) throw new InvalidDataError(`the source has no row with a value of "${target.name}"`);
-  rows.sort((one, other) => one.at - other.at);
   const { rows: skipped, first } = table.skipped;
   return {
-    rows: rows.slice(-limit),
+    rows: newest(rows, limit),
     notes: [
       ...(unlabelled > 0 ? [`${unlabelled} of ${read} rows have no value of "${target.name}"`] : []),
       ...(skipped > 0 ? [`${skipped} rows were skipped: ${first}`] : []),
+      ...Array.from(
+        invalid,
+        ([name, cells]) => `column "${name}" has ${cells} cells that are not numbers; they count as missing`,
+      ),
     ],
   };
+}
+
+/** In order of time; of equal ones the last of the table. */
+function newest(rows: readonly LabelledRow[], limit: number): LabelledRow[] {
+  return rows.toSorted((one, other) => one.at - other.at).slice(-limit);
 }
 
 type Cells = (column: string, row: number) => FeatureValue;
@@ -122,13 +137,23 @@ function toRow(
   }: { readonly read: number; readonly label: number | string; readonly time: string | undefined },
 ): LabelledRow {
   const features: Record<string, FeatureValue> = {};
-  for (const { name, kind } of schema.features) if (kind !== 'id') features[name] = cells(name, row);
+  for (const { name, kind, boolean } of schema.features) {
+    if (kind === 'id') continue;
+    const value = cells(name, row);
+    features[name] = boolean === true && typeof value === 'string' ? booleanText(value) : value;
+  }
   return {
     id: `source-${read}`,
     at: time === undefined ? read : timeOf(cells(time, row), time, read),
     features: features as FeatureRow,
     label,
   };
+}
+
+/** As rows are logged: Python and spreadsheets write True and TRUE. */
+function booleanText(value: string): string {
+  const text = value.toLowerCase();
+  return text === 'true' || text === 'false' ? text : value;
 }
 
 function timeOf(value: FeatureValue, column: string, row: number): number {

@@ -16,7 +16,14 @@ export interface RowSplit {
  * @param seed - another one gives another split
  */
 export function splitByHash(data: Columns, target: TrainingTarget, share: number, seed: number): RowSplit {
-  const hashes = new Uint32Array(data.rows).fill(seedFrom(`split#${seed}`));
+  const hashes = rowHashes(data, target, `split#${seed}`);
+  const limits = limitsOf(hashes, target, share);
+  return divide(data.rows, (row) => hashes[row]! < limits[classOf(target, row)]!);
+}
+
+/** 32 bits per row, of features and target: equal rows have equal ones. Another salt gives others. */
+export function rowHashes(data: Columns, target: TrainingTarget, salt: string): Uint32Array {
+  const hashes = new Uint32Array(data.rows).fill(seedFrom(salt));
   const bits = new Uint32Array(1);
   const float = new Float32Array(bits.buffer);
   for (const column of data.columns) {
@@ -45,8 +52,7 @@ export function splitByHash(data: Columns, target: TrainingTarget, share: number
     } else hashes[row] = mix(hashes[row]!, target.labels[row]!);
   }
   for (let row = 0; row < data.rows; row++) hashes[row] = mix(hashes[row]!, 0);
-  const limits = limitsOf(hashes, target, share);
-  return divide(data.rows, (row) => hashes[row]! < limits[classOf(target, row)]!);
+  return hashes;
 }
 
 function classOf(target: TrainingTarget, row: number): number {

@@ -158,7 +158,7 @@ describe('a training set', () => {
       'a number beyond float32',
       ['x,y', ...rows(50, (row) => `${number(row)},${row === 3 ? '1e39' : number(row + 1)}`)],
       {},
-      'the target "y" has 1e+39 in row 4, more than a 32-bit float holds',
+      'the target "y" has 1e+39 in row 4; at most 1e+35 is allowed, since models add up in 32-bit floats',
     ],
     [
       'a date as target',
@@ -177,6 +177,18 @@ describe('a training set', () => {
       ['x,y', ...rows(50, (row) => `${number(row)},${number(row + 1)}`)],
       { exclude: ['x'] },
       'no usable feature column is left; left out: x (asked for)',
+    ],
+    [
+      'a time that is empty',
+      ['t,x,y', ...rows(50, (row) => `,${number(row)},${number(row + 1)}`)],
+      { time: 't' },
+      '"t" cannot order the rows: empty in all 50 rows looked at',
+    ],
+    [
+      'numbers closer together than float32 can answer',
+      ['x,y', ...rows(50, (row) => `${number(row)},${1_700_000_000 + number(row + 1)}`)],
+      {},
+      'the target "y" is about 1.70e+9 and varies by 36.',
     ],
     [
       'a column with two roles',

@@ -51,6 +51,8 @@ export async function readTrainingSet(table: Table, options: TrainingSetOptions)
     );
   const shape = await table.shape({ exclude, keep: roles });
   checkTargetKind(shape, target);
+  if (time !== undefined && !shape.kinds.has(time))
+    throw new InvalidDataError(`"${time}" cannot order the rows: ${reasonOf(shape, time)}`);
   const read = await readRows(table, shape, options);
   if (read.columns.length === 0)
     throw new InvalidDataError(`${table.file}: no usable feature column is left; left out: ${listed(shape)}`);
@@ -80,8 +82,12 @@ function mustHave(table: Table, name: string): void {
 function checkTargetKind({ kinds, notCompared }: TableShape, target: string): void {
   const kind = kinds.get(target);
   if (kind === 'numeric' || kind === 'categorical') return;
-  const reason = notCompared.find(({ column }) => column === target)?.reason ?? 'a date';
+  const reason = reasonOf({ notCompared }, target) ?? 'a date';
   throw new InvalidDataError(`the target "${target}" is ${reason}: numbers or classes are expected`);
+}
+
+function reasonOf({ notCompared }: Pick<TableShape, 'notCompared'>, name: string): string | undefined {
+  return notCompared.find(({ column }) => column === name)?.reason;
 }
 
 function listed({ notCompared }: TableShape): string {

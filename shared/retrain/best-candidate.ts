@@ -12,7 +12,7 @@ import {
   candidateNames,
   trainCandidate,
 } from './candidates.ts';
-import { foldLosses, settingFrom } from './search.ts';
+import { foldLosses, searchFolds, settingFrom } from './search.ts';
 
 export interface BestCandidate {
   readonly name: CandidateName;
@@ -25,7 +25,8 @@ export function bestCandidate(
   rows: CandidateRows,
   { threads, say }: { readonly threads?: TreeThreads; readonly say: (text: string) => void },
 ): BestCandidate {
-  const { trainer, search_folds: folds } = model.retrain;
+  const { trainer } = model.retrain;
+  const folds = searchFolds(model.retrain.search_folds, rows.recent.length);
   const more = threads ? { threads } : {};
   const searched = folds === 0 ? undefined : assemble('recent', model.schema, { ...rows, baseline: [] });
   const search = searched

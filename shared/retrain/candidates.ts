@@ -1,10 +1,11 @@
 /** The candidates of a run: which rows, with which weight, and the fit whose size an inner validation split decides. */
 
 import type { ModelSchema } from '../schema/feature-schema.ts';
-import { type FitOptions, fitSized, type SizedFit, type TrainingRows } from './fit-sized.ts';
+import { type FitOptions, fitSized, type SizedFit } from './fit-sized.ts';
 import { featuresOf, targetOf } from './labelled-data.ts';
 import type { LabelledRow } from './snapshot.ts';
 import { trainerOf } from './trainers.ts';
+import { type TrainingRows, withoutLoneRows } from './training-rows.ts';
 
 export const candidateNames = ['recent', 'recent_and_weighted_baseline', 'all'] as const;
 export type CandidateName = (typeof candidateNames)[number];
@@ -39,7 +40,7 @@ export function trainCandidate(
   const cut = Math.ceil(rows.recent.length * (1 - validationShare));
   const validation = trainingRows(schema, rows.recent.slice(cut));
   const inner = assemble(name, schema, { recent: rows.recent.slice(0, cut), baseline: rows.baseline });
-  const whole = assemble(name, schema, rows);
+  const whole = withoutLoneRows(assemble(name, schema, rows));
   const fit = fitSized(inner, validation, whole, options);
   return { ...fit, onnx: trainerOf(fit.model).toOnnx(fit.model, metadata), rows: whole.data.rows };
 }

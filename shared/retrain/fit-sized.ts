@@ -1,16 +1,9 @@
 /** A fit whose size (rounds, epochs) rows decide that it has not seen: the inner fit of every training. */
-import type { Columns } from '../schema/columns.ts';
 import type { TrainerKind } from '../training/trainer-kind.ts';
 import type { TrainingTarget } from '../training/training-target.ts';
 import type { TreeThreads } from '../training/tree-threads.ts';
-
 import { type TrainedModel, type TrainerSettings, trainerNamed } from './trainers.ts';
-
-export interface TrainingRows {
-  readonly data: Columns;
-  readonly target: TrainingTarget;
-  readonly weights?: Float32Array;
-}
+import { type TrainingRows, withoutLoneRows } from './training-rows.ts';
 
 export interface SizedFit {
   readonly model: TrainedModel;
@@ -58,7 +51,7 @@ export function fitSized(
       ...more,
     });
   const probe = fitOn(
-    inner,
+    withoutLoneRows(inner),
     rounds === undefined ? { validation: { data: validation.data, target: validation.target } } : { rounds },
     0,
   );

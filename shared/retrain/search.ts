@@ -1,54 +1,55 @@
 /** The search for hyper-parameters: a trainer's few settings, each fitted on every fold of the training rows. */
-import { takeRows } from '../schema/columns.ts';
 import { chooseSetting, type Fold } from '../training/folds.ts';
 import type { TrainerKind } from '../training/trainer-kind.ts';
-import { TrainingDataError, type TrainingTarget } from '../training/training-target.ts';
+import { TrainingDataError } from '../training/training-target.ts';
 import type { TreeThreads } from '../training/tree-threads.ts';
-
-import { meanLoss, type TrainingRows } from './fit-sized.ts';
+import { meanLoss } from './fit-sized.ts';
 import { trainerNamed } from './trainers.ts';
+import { type TrainingRows, takeTrainingRows, withoutLoneRows } from './training-rows.ts';
+
+const MIN_FOLD_ROWS = 20;
+
+/** How many folds a run is searched by: as its policy says, and none where one would have too few rows to tell settings apart. */
+export function searchFolds(wanted: number, rows: number): number {
+  return rows < wanted * MIN_FOLD_ROWS ? 0 : wanted;
+}
 
 /**
- * One fold: the mean loss of each setting on rows that its fit did not see, nor its size was chosen on: the fold's
- * training rows are cut once more for that.
+ * One fold: the mean loss of each setting on rows that its fit did not see, nor its size was chosen on.
  *
  * @returns by setting, in the trainer's order; infinite where it could not be fitted
  */
 export function foldLosses(
-  { data, target, weights }: TrainingRows,
+  rows: TrainingRows,
   fold: Fold,
   kind: TrainerKind,
   options: {
     readonly seed: number;
     readonly threads?: TreeThreads;
-    readonly onSetting?: (done: number, of: number) => void;
+    /** Of all settings together, 0 to 1. */
+    readonly onProgress?: (share: number) => void;
   },
 ): number[] {
   const trainer = trainerNamed(kind);
-  const cut = Math.ceil(0.85 * fold.training.length);
-  const rows = { inner: fold.training.subarray(0, cut), stop: fold.training.subarray(cut) };
-  const inner = takeRows(data, rows.inner);
-  const innerTarget = takeTarget(target, rows.inner);
-  const validation = { data: takeRows(data, rows.stop), target: takeTarget(target, rows.stop) };
-  const judged = takeRows(data, fold.validation);
-  const truth = takeTarget(target, fold.validation);
-  const settings = trainer.settings(data.rows);
+  const inner = withoutLoneRows(takeTrainingRows(rows, fold.training));
+  const validation = takeTrainingRows(rows, fold.stopping);
+  const judged = takeTrainingRows(rows, fold.validation);
+  const settings = trainer.settings(rows.data.rows);
   return settings.map((setting, at) => {
     try {
-      const model = trainer.fit(inner, innerTarget, {
+      const model = trainer.fit(inner.data, inner.target, {
         settings: setting,
         seed: options.seed,
         validation,
-        ...(weights ? { weights: Float32Array.from(rows.inner, (row) => weights[row]!) } : {}),
+        ...(inner.weights ? { weights: inner.weights } : {}),
         ...(options.threads ? { threads: options.threads } : {}),
+        onRound: (done, of) => options.onProgress?.((at + done / of) / settings.length),
       });
-      return meanLoss(trainer.predict(model, judged), truth);
+      return meanLoss(trainer.predict(model, judged.data), judged.target);
     } catch (error) {
-      // a class that is not in the fold: this fold says nothing good of the setting, the others may
+      // one class alone, or a constant target: this fold says nothing good of the setting, the others may
       if (error instanceof TrainingDataError) return Number.POSITIVE_INFINITY;
       throw error;
-    } finally {
-      options.onSetting?.(at + 1, settings.length);
     }
   });
 }
@@ -63,11 +64,4 @@ export function settingFrom(search: readonly FoldLosses[]): number {
   if (search.length === 0) return 0;
   return chooseSetting(search.map((fold) => fold.losses.map((loss) => loss ?? Number.POSITIVE_INFINITY)))
     .chosen;
-}
-
-/** The target of some rows. */
-export function takeTarget(target: TrainingTarget, rows: ArrayLike<number>): TrainingTarget {
-  if (target.task === 'regression')
-    return { task: 'regression', values: Float64Array.from(rows, (row) => target.values[row]!) };
-  return { ...target, labels: Int32Array.from(rows, (row) => target.labels[row]!) };
 }

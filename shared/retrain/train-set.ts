@@ -3,22 +3,22 @@
 import { InvalidDataError } from '../errors.ts';
 import { type Evaluation, flatMetrics } from '../evaluation/evaluate.ts';
 import { type LeakSuspect, leakSuspects } from '../evaluation/leak-suspects.ts';
-import { type RowSplit, splitByHash, splitByTime } from '../ingest/split-rows.ts';
+import { type RowSplit, rowHashes, splitByHash, splitByTime } from '../ingest/split-rows.ts';
 import type { TrainingSet } from '../ingest/training-set.ts';
 import { openSession } from '../onnx/session.ts';
-import { seededRandom, seedFrom } from '../random.ts';
 import { sha256 } from '../registry/artefacts.ts';
 import type { Manifest } from '../registry/model.ts';
 import { takeRows } from '../schema/columns.ts';
 import { modelSchemaSchema, schemaHash } from '../schema/feature-schema.ts';
-import { blockFolds, type Choice, chooseSetting, shuffledFolds } from '../training/folds.ts';
+import { blockFolds, type Choice, chooseSetting, hashFolds } from '../training/folds.ts';
 import type { TrainingTarget } from '../training/training-target.ts';
 import type { TreeThreads } from '../training/tree-threads.ts';
 import { evaluateOutput } from './evaluate-output.ts';
 import { exportParity, parityReason } from './export-parity.ts';
-import { type FitOptions, fitSized, type SizedFit, type TrainingRows } from './fit-sized.ts';
-import { foldLosses, takeTarget } from './search.ts';
+import { type FitOptions, fitSized, type SizedFit } from './fit-sized.ts';
+import { foldLosses } from './search.ts';
 import { type TrainedModel, type TrainerSettings, trainerNamed, trainerOf } from './trainers.ts';
+import { type TrainingRows, takeTarget, takeTrainingRows } from './training-rows.ts';
 
 export interface TrainSetRequest extends Pick<FitOptions, 'trainer' | 'rounds' | 'seed'> {
   /** Of the model. */
@@ -48,9 +48,14 @@ export interface TrainedSet {
 }
 
 /** What was tried, in the trainer's order, and what came of it. */
-export interface Search extends Choice {
+interface Search extends Choice {
   readonly folds: number;
   readonly settings: readonly TrainerSettings[];
+}
+
+/** The exported file does not answer as its trainer: no fault of the data. */
+export class ParityError extends Error {
+  override readonly name = 'ParityError';
 }
 
 /** Held back from the fit that finds its size. */
@@ -61,16 +66,17 @@ const LEAST_ROWS = 20;
 /**
  * Splits, searches if asked to, fits, exports, and holds the ONNX file to its trainer and to the held-out rows.
  *
- * @throws InvalidDataError when too few rows are left on one side, a class is on one side only, or onnxruntime answers
- *   differently from the trainer
+ * @throws InvalidDataError when too few rows are left on one side, a class has fewer than two to train on, or too many
+ *   rows have the same time
+ * @throws ParityError when onnxruntime answers differently from the trainer
  * @throws TrainingDataError for rows the trainer refuses
  */
 export async function trainSet(set: TrainingSet, request: TrainSetRequest): Promise<TrainedSet> {
   const split = checkedSplit(set, request);
-  const whole = rowsOf(set, split.training);
-  const heldOut = rowsOf(set, split.heldOut);
-  const search = request.folds > 0 ? searched(set, split.training, whole, request) : undefined;
-  const fit = fitChecked(set, split.training, whole, request, search?.chosen ?? 0);
+  const whole = takeTrainingRows(set, split.training);
+  const heldOut = takeTrainingRows(set, split.heldOut);
+  const search = request.folds > 0 ? searched(whole, set.times !== undefined, request) : undefined;
+  const fit = fitChecked(whole, set.times !== undefined, request, search?.chosen ?? 0);
   request.onStage?.('check', 0);
   const metadata = { model: request.name, version: request.version };
   const onnx = trainerOf(fit.model).toOnnx(fit.model, metadata);
@@ -84,10 +90,6 @@ export async function trainSet(set: TrainingSet, request: TrainSetRequest): Prom
   return { model: fit.model, onnx, manifest, evaluation, search, leaks: leaksOf(set, split) };
 }
 
-function rowsOf({ data, target }: TrainingSet, rows: Int32Array): TrainingRows {
-  return { data: takeRows(data, rows), target: takeTarget(target, rows) };
-}
-
 function checkedSplit(set: TrainingSet, { testShare, seed }: TrainSetRequest): RowSplit {
   const split = set.times
     ? splitByTime(set.times, testShare)
@@ -98,7 +100,11 @@ function checkedSplit(set: TrainingSet, { testShare, seed }: TrainSetRequest): R
     throw new InvalidDataError(
       `${set.data.rows} rows with a target fell into ${training.length} to train on and ${split.heldOut.length} to check with: at least ${LEAST_ROWS} of each are needed; equal rows stay together`,
     );
-  checkClasses(set.target, training, 'to train on');
+  if (set.times && split.heldOut.length > (testShare + 0.25) * set.data.rows)
+    throw new InvalidDataError(
+      `${split.heldOut.length} of ${set.data.rows} rows would be held out instead of ${100 * testShare} %: too many have the same time`,
+    );
+  checkClasses(set.target, training);
   return { ...split, training };
 }
 
@@ -108,48 +114,51 @@ function inOrder(rows: Int32Array, times: Float64Array): Int32Array {
   return rows.slice().sort((one, other) => timeOf(one) - timeOf(other) || one - other);
 }
 
-function checkClasses(target: TrainingTarget, rows: Int32Array, use: string): void {
+/** A row alone of its class can be learnt or judged, not both. */
+function checkClasses(target: TrainingTarget, rows: Int32Array): void {
   if (target.task === 'regression') return;
   const counts = new Int32Array(target.classes.length);
   for (const row of rows) counts[target.labels[row]!]!++;
-  const none = counts.indexOf(0);
-  if (none >= 0)
+  const small = counts.findIndex((count) => count < 2);
+  if (small >= 0)
     throw new InvalidDataError(
-      `class "${target.classes[none]}" has no row left ${use}: leave small classes out with --min-class-rows`,
+      `class "${target.classes[small]}" has ${counts[small]} of its rows left to train on, and 2 are needed: leave small classes out with --min-class-rows`,
     );
 }
 
-function searched(set: TrainingSet, rows: Int32Array, whole: TrainingRows, request: TrainSetRequest): Search {
-  const { trainer, folds, seed, threads, onStage } = request;
-  const cuts = set.times
-    ? blockFolds(rows.length, folds)
-    : shuffledFolds(rows.length, folds, seededRandom(seedFrom(`folds#${seed}`)));
+function searched(
+  whole: TrainingRows,
+  isOrdered: boolean,
+  { trainer, folds, seed, threads, onStage }: TrainSetRequest,
+): Search {
+  const cuts = isOrdered
+    ? blockFolds(whole.data.rows, folds)
+    : hashFolds(rowHashes(whole.data, whole.target, `folds#${seed}`), folds);
+  if (cuts.length < 2)
+    throw new InvalidDataError(
+      `the ${whole.data.rows} rows to train on are too few different ones for a search by ${folds} folds`,
+    );
   const losses = cuts.map((fold, at) =>
     foldLosses(whole, fold, trainer, {
       seed,
       ...(threads ? { threads } : {}),
-      onSetting: (done, of) => onStage?.('search', (at + done / of) / folds),
+      onProgress: (share) => onStage?.('search', (at + share) / cuts.length),
     }),
   );
   const settings = trainerNamed(trainer).settings(whole.data.rows);
-  return { ...chooseSetting(losses), folds, settings };
+  return { ...chooseSetting(losses), folds: cuts.length, settings };
 }
 
 function fitChecked(
-  set: TrainingSet,
-  rows: Int32Array,
   whole: TrainingRows,
+  isOrdered: boolean,
   { trainer, rounds, seed, threads, onStage }: TrainSetRequest,
   setting: number,
 ): SizedFit {
-  const { training, heldOut } = set.times
-    ? newest(rows.length, VALIDATION_SHARE)
+  const { training, heldOut } = isOrdered
+    ? newest(whole.data.rows, VALIDATION_SHARE)
     : splitByHash(whole.data, whole.target, VALIDATION_SHARE, seed + 1);
-  const part = (indices: Int32Array): TrainingRows => ({
-    data: takeRows(whole.data, indices),
-    target: takeTarget(whole.target, indices),
-  });
-  return fitSized(part(training), part(heldOut), whole, {
+  return fitSized(takeTrainingRows(whole, training), takeTrainingRows(whole, heldOut), whole, {
     trainer,
     seed,
     setting,
@@ -180,7 +189,7 @@ async function checkExport(
   const session = await openSession(onnx);
   try {
     const parity = await exportParity(model, session, heldOut.data, version);
-    if (!parity.passed) throw new InvalidDataError(`${parityReason(parity)}: the model is not written`);
+    if (!parity.passed) throw new ParityError(`${parityReason(parity)}: the model is not written`);
     const { rows, maxAbsolute, maxRelative } = parity;
     return {
       evaluation: evaluateOutput(await session.run(heldOut.data), heldOut.data, heldOut.target, String(seed)),

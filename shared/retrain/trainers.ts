@@ -16,7 +16,7 @@ export type TrainedModel = GbdtModel | ForestModel | NetworkModel;
 /** Hyper-parameters by name, as JSON. */
 export type TrainerSettings = Readonly<Record<string, number | readonly number[]>>;
 
-export interface FitRequest {
+interface FitRequest {
   readonly settings: TrainerSettings;
   /** Rounds, trees or epochs; with `validation` the most of them. */
   readonly rounds?: number;
@@ -100,7 +100,7 @@ const network: Trainer<NetworkModel> = {
   rounds: (model) => model.epochs,
 };
 
-export const trainers = { gbdt, forest, network } as const;
+const trainers = { gbdt, forest, network } as const;
 
 /** The trainer by name; what it fits is only ever given back to it. */
 export function trainerNamed(kind: TrainerKind): Trainer<TrainedModel> {

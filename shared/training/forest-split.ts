@@ -45,7 +45,9 @@ export function createForestSearch(
   minRowsPerLeaf: number,
 ): (column: number, rows: Int32Array, node: Float64Array) => ForestSplit | undefined {
   const width = target.outputs + 2;
+  /** All 0 between searches: most nodes have few rows, and clearing every bin for them took most of the time. */
   const histogram = new Float64Array(256 * width);
+  const seen = new Uint8Array(256);
   const left = new Float64Array(width);
   const scoreOf = (sums: Float64Array, from: number) => {
     let squares = 0;
@@ -64,14 +66,19 @@ export function createForestSearch(
   return (column, rows, node) => {
     const { bins, cuts, isCategorical } = columns[column]!;
     const missing = cuts.length + 1;
-    histogram.fill(0, 0, (missing + 1) * width);
-    for (const row of rows) addRow(histogram, bins[row]! * width, row, weights[row]!, target);
-    const order = isCategorical
-      ? orderedCategories(histogram, missing, width)
-      : presentBins(histogram, missing, width);
+    let count = 0;
+    for (let at = 0; at < rows.length; at++) {
+      const row = rows[at]!;
+      const bin = bins[row]!;
+      if (histogram[bin * width + 1] === 0) seen[count++] = bin;
+      addRow(histogram, bin * width, row, weights[row]!, target);
+    }
+    const found = seen.subarray(0, count).sort();
     const restRows = histogram[missing * width + 1]!;
+    const present = restRows > 0 ? found.subarray(0, count - 1) : found;
+    const order = isCategorical ? orderedCategories(histogram, present, width) : present;
     const parentScore = scoreOf(node, 0);
-    let gain = NOISE * node[0]! * (parentScore > 0 ? parentScore / node[0]! : 1);
+    let gain = NOISE * parentScore;
     let best: { readonly length: number; readonly isRestLeft: boolean; readonly rows: number } | undefined;
     for (let restLeft = 0; restLeft <= (restRows > 0 ? 1 : 0); restLeft++) {
       left.fill(0);
@@ -80,12 +87,13 @@ export function createForestSearch(
         addBin(left, 0, order[at]!);
         if (left[1]! < minRowsPerLeaf) continue;
         if (node[1]! - left[1]! < minRowsPerLeaf) break;
-        const found = scoreOf(left, 0) + scoreOfRest(node) - parentScore;
-        if (found <= gain) continue;
-        gain = found;
+        const gained = scoreOf(left, 0) + scoreOfRest(node) - parentScore;
+        if (gained <= gain) continue;
+        gain = gained;
         best = { length: at + 1, isRestLeft: restLeft === 1, rows: left[1]! };
       }
     }
+    for (const bin of found) histogram.fill(0, bin * width, (bin + 1) * width);
     if (best === undefined) return undefined;
     const missingLeft = restRows > 0 ? best.isRestLeft : best.rows * 2 >= node[1]!;
     const leftBins = new Uint8Array(256);
@@ -101,15 +109,8 @@ export function createForestSearch(
   };
 }
 
-function presentBins(histogram: Float64Array, bins: number, width: number): number[] {
-  const present: number[] = [];
-  for (let bin = 0; bin < bins; bin++) if (histogram[bin * width + 1]! > 0) present.push(bin);
-  return present;
-}
-
 /** By mean, or by share of the second of two classes (Fisher 1958); with more, along the axis they differ most in. */
-function orderedCategories(histogram: Float64Array, categories: number, width: number): number[] {
-  const present = presentBins(histogram, categories, width);
+function orderedCategories(histogram: Float64Array, present: Uint8Array, width: number): Uint8Array {
   const share = (bin: number, at: number) => histogram[bin * width + at]! / histogram[bin * width]!;
   const outputs = width - 2;
   const place = new Float64Array(256);
@@ -123,5 +124,5 @@ function orderedCategories(histogram: Float64Array, categories: number, width: n
       place[present[at]!] = along;
     });
   }
-  return present.sort((one, other) => place[one]! - place[other]! || one - other);
+  return present.slice().sort((one, other) => place[one]! - place[other]! || one - other);
 }

@@ -41,6 +41,23 @@ describe('fitForest', () => {
     expect(wrong.length / rows).toBeLessThan(0.03);
   });
 
+  it('learns nothing from rows of weight 0, and answers also where only two rows have a weight', () => {
+    const weights = Float32Array.from({ length: rows }, (_, row) => (row < 2 ? 1 : 0));
+    const values = Float64Array.from({ length: rows }, (_, row) => (row < 2 ? 5 + row : 1000));
+    const predicted = predictForest(
+      fitForest(data, { task: 'regression', values }, { ...small, weights }),
+      data,
+    );
+    for (const answer of predicted) expect(answer >= 5 && answer <= 6).toBe(true);
+  });
+
+  it.each([1e-30, 1e30])('splits and ranks columns alike when the target is %d times as large', (unit) => {
+    const scaled = { ...regression, values: regression.values.map((value) => value * unit) };
+    const model = fitForest(data, scaled, small);
+    const shares = (of: typeof model) => importance(of).map(({ share }) => expect.closeTo(share, 6));
+    expect(importance(model).map(({ share }) => share)).toEqual(shares(fitForest(data, regression, small)));
+  });
+
   it.each([2, 3, 4])('learns %i classes', (count) => {
     const classOf = (row: number) => (isHigh(row) ? (row % 5) % (count - 1) : count - 1);
     const target = classification(classOf, ['a', 'b', 'c', 'd'].slice(0, count));

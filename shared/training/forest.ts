@@ -7,7 +7,7 @@ import { type ColumnEncoding, encodeColumns, learnEncodings } from './column-enc
 import { type ForestGrowOptions, growForestTree } from './forest-growing.ts';
 import type { ForestModel, ForestTree } from './forest-model.ts';
 import type { ForestTarget } from './forest-split.ts';
-import { bootstrapRows, shareOf } from './row-sampling.ts';
+import { bootstrapCounts, shareOf } from './row-sampling.ts';
 import { checkOption, checkTrainingData, normalisedWeights } from './training-check.ts';
 import type { TrainingTarget } from './training-target.ts';
 import { findLeaf } from './tree.ts';
@@ -66,9 +66,8 @@ export function fitForest(data: Columns, target: TrainingTarget, options: Forest
   const random = seededRandom(settings.seed);
   const trees: ForestTree[] = [];
   for (let tree = 1; tree <= settings.trees; tree++) {
-    const drawn = new Float64Array(data.rows);
-    for (const row of bootstrapRows(data.rows, random))
-      drawn[row] = drawn[row]! + (weights === undefined ? 1 : weights[row]!);
+    const counts = bootstrapCounts(data.rows, random, (row) => weights?.[row] !== 0);
+    const drawn = Float64Array.from(counts, (count, row) => count * (weights?.[row] ?? 1));
     trees.push(growForestTree(binned, told, drawn, base, growing, random));
     options.onTree?.(tree, settings.trees);
   }

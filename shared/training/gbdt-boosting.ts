@@ -7,7 +7,7 @@ import type { GbdtTree } from './gbdt-model.ts';
 import { sampleColumns, sampleRows, shareOf } from './row-sampling.ts';
 import { createGrower, type GrowExtras, type GrowOptions } from './tree-growing.ts';
 
-interface BoostingOptions extends GrowOptions {
+interface BoostingOptions extends Omit<GrowOptions, 'maxStep'> {
   /** Share of the rows that each round is grown from. */
   readonly rowShare: number;
   /** Share of the columns that each tree may split. */
@@ -35,7 +35,7 @@ export function startBoosting(
   options: BoostingOptions,
 ): Boosting {
   const { rowShare, columnShare, learningRate } = options;
-  const grower = createGrower(columns, rows, options);
+  const grower = createGrower(columns, rows, { ...options, maxStep: loss.maxStep });
   const random = seededRandom(options.seed);
   const scores = initialScores(baseValues, rows);
   const gradients = new Float32Array(scores.length);

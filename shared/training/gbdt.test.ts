@@ -299,6 +299,35 @@ describe('options', () => {
     expect(model.kind).toBe('gbdt');
   });
 
+  it('a leaf moves log odds by 100 at most before the learning rate, however rare its class', () => {
+    // a pure leaf of a class of share p steps by 1 / p: 50 is taken, 500 is cut
+    const stepOf = (rare: number) => {
+      const labels = range(20_000).map((row) => (row < rare ? 1 : 0));
+      const model = fitGbdt(table(numeric('x', labels)), classification(labels, ['no', 'yes']), stump);
+      return Math.max(...model.trees[0]!.value);
+    };
+    expect(stepOf(400)).toBeCloseTo(50, 2);
+    expect(stepOf(40)).toBe(100);
+  });
+
+  it.each([1e-30, 1e30])('importance is the same when the target is %d times as large', (unit) => {
+    const x = range(100).map((row) => (row * 37) % 100);
+    const of = (scale: number) => {
+      const values = x.map((value, row) => scale * (value + 0.1 * (row % 7)));
+      const inputs = table(
+        numeric('x', x),
+        numeric(
+          'r',
+          range(100).map((row) => row % 7),
+        ),
+      );
+      return importance(fitGbdt(inputs, regression(values), { rounds: 20 }));
+    };
+    const [found, expected] = [of(unit), of(1)];
+    expect(found.map(({ name }) => name)).toEqual(['x', 'r']);
+    expect(found[0]!.share).toBeCloseTo(expected[0]!.share, 4);
+  });
+
   it('importance adds up to 1 and leads with the column that matters', () => {
     const shares = importance(fitGbdt(data, target));
     expect(shares.map(({ name }) => name)).toEqual(['x', 'noise']);
@@ -347,11 +376,11 @@ describe('refusals', () => {
       () => fitGbdt(data, classification([0, 0, 0], ['a', 'b'])),
     ],
     [
-      'target at row 1 is NaN: must be a finite float32 number',
+      'target at row 1 is NaN: must be a number from -1e+35 to 1e+35',
       () => fitGbdt(data, regression([1, Number.NaN, 2])),
     ],
     [
-      'target at row 2 is 1e+39: must be a finite float32 number',
+      'target at row 2 is 1e+39: must be a number from -1e+35 to 1e+35',
       () => fitGbdt(data, regression([1, 2, 1e39])),
     ],
     [

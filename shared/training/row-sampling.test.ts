@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '#shared/random.ts';
-import { bootstrapRows, sampleColumns, sampleRows, shareOf } from './row-sampling.ts';
+import { bootstrapCounts, sampleColumns, sampleRows, shareOf } from './row-sampling.ts';
 
 const sizes = fc
   .integer({ min: 1, max: 60 })
@@ -39,9 +39,13 @@ describe('samples', () => {
   });
 
   it('with replacement have as many rows as the data and leave out 1/e of them', () => {
-    const drawn = bootstrapRows(10_000, seededRandom(2));
-    expect(drawn).toHaveLength(10_000);
-    expect(new Set(drawn).size / 10_000).toBeCloseTo(1 - 1 / Math.E, 1.7);
+    const counts = bootstrapCounts(10_000, seededRandom(2));
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(10_000);
+    expect(counts.filter((count) => count > 0).length / 10_000).toBeCloseTo(1 - 1 / Math.E, 1.7);
+  });
+
+  it('with replacement are of rows that can be drawn, even if it is one', () => {
+    expect([...bootstrapCounts(4, seededRandom(2), (row) => row === 2)]).toEqual([0, 0, 1, 0]);
   });
 
   it('a share of few is at least one', () => {

@@ -16,17 +16,23 @@ export function sampleRows(rows: number, count: number, random: () => number): I
   return chosen;
 }
 
-/** As many row numbers as there are rows, drawn with replacement, in ascending order. */
-export function bootstrapRows(rows: number, random: () => number): Int32Array {
-  const times = new Uint32Array(rows);
-  for (let draw = 0; draw < rows; draw++) {
-    const row = Math.floor(random() * rows);
-    times[row] = times[row]! + 1;
+/**
+ * How often each row is in a bootstrap sample: as many draws with replacement as there are rows to draw.
+ *
+ * @param isDrawn - rows that can be drawn; at least one
+ */
+export function bootstrapCounts(
+  rows: number,
+  random: () => number,
+  isDrawn: (row: number) => boolean = () => true,
+): Uint32Array {
+  const drawable = Int32Array.from({ length: rows }, (_, row) => row).filter(isDrawn);
+  const counts = new Uint32Array(rows);
+  for (let draw = 0; draw < drawable.length; draw++) {
+    const row = drawable[Math.floor(random() * drawable.length)]!;
+    counts[row] = counts[row]! + 1;
   }
-  const drawn = new Int32Array(rows);
-  let at = 0;
-  for (let row = 0; row < rows; row++) for (let time = times[row]!; time > 0; time--) drawn[at++] = row;
-  return drawn;
+  return counts;
 }
 
 /** So many of the columns, each set of them equally likely: by column, 1 where it is among them. */

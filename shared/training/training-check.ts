@@ -1,7 +1,7 @@
 /** Refuses rows, targets, weights and options that cannot make a model, saying which value and what is allowed. */
 
 import type { Columns } from '#shared/schema/columns.ts';
-import { TrainingDataError, type TrainingTarget } from './training-target.ts';
+import { LARGEST_TARGET, TrainingDataError, type TrainingTarget } from './training-target.ts';
 
 /**
  * Checks columns against each other and against the target.
@@ -85,10 +85,10 @@ function checkTarget(rows: number, target: TrainingTarget): void {
   if (found !== rows)
     throw new TrainingDataError(`${found} target values for ${rows} rows: must be one per row`);
   if (target.task === 'regression') {
-    const wrong = target.values.findIndex((value) => !Number.isFinite(Math.fround(value)));
+    const wrong = target.values.findIndex((value) => !(Math.abs(value) <= LARGEST_TARGET));
     if (wrong >= 0)
       throw new TrainingDataError(
-        `target at row ${wrong} is ${target.values[wrong]}: must be a finite float32 number`,
+        `target at row ${wrong} is ${target.values[wrong]}: must be a number from -${LARGEST_TARGET} to ${LARGEST_TARGET}`,
       );
     return;
   }

@@ -12,6 +12,8 @@ export interface GrowOptions extends SplitLimits {
   /** The most leaves a tree may have, at least 2. */
   readonly maxLeaves: number;
   readonly learningRate: number;
+  /** What a leaf adds to a score at most, before the learning rate. @default any amount */
+  readonly maxStep?: number;
   /** Fill histograms together; the trees are the same without. */
   readonly threads?: TreeThreads | undefined;
 }
@@ -237,6 +239,10 @@ function partition(
 }
 
 /** The Newton step that lowers a leaf's loss most, shortened by the learning rate. */
-function newtonStep({ gradient, hessian }: Sums, { l2, learningRate }: GrowOptions): number {
-  return (learningRate * -gradient) / Math.max(hessian + l2, Number.MIN_VALUE);
+function newtonStep(
+  { gradient, hessian }: Sums,
+  { l2, learningRate, maxStep = Number.POSITIVE_INFINITY }: GrowOptions,
+): number {
+  const step = -gradient / Math.max(hessian + l2, Number.MIN_VALUE);
+  return learningRate * Math.min(Math.max(step, -maxStep), maxStep);
 }

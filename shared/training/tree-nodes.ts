@@ -89,6 +89,6 @@ export function toTree(nodes: NodeLists, output: number): GbdtTree {
     right: Int32Array.from(nodes.right),
     missingLeft: Uint8Array.from(nodes.missingLeft),
     value: Float32Array.from(nodes.value),
-    gain: Float32Array.from(nodes.gain),
+    gain: Float64Array.from(nodes.gain),
   };
 }

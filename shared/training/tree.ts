@@ -19,8 +19,8 @@ export interface Tree {
   readonly left: Int32Array;
   readonly right: Int32Array;
   readonly missingLeft: Uint8Array;
-  /** Loss reduction of an inner node's split; 0 for leaves. */
-  readonly gain: Float32Array;
+  /** Loss reduction of an inner node's split, in squared units of the target; 0 for leaves. */
+  readonly gain: Float64Array;
 }
 
 /**

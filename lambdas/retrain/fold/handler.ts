@@ -4,6 +4,7 @@ import { resolveModel } from '#shared/registry/registry.ts';
 import { assemble } from '#shared/retrain/candidates.ts';
 import { readLabelled } from '#shared/retrain/labelled-data.ts';
 import { foldLosses } from '#shared/retrain/search.ts';
+import { withTrainingThreads } from '#shared/retrain/training-threads.ts';
 import { blockFolds } from '#shared/training/folds.ts';
 
 export interface FoldEvent {
@@ -20,7 +21,9 @@ export function createFoldHandler(deps: Deps) {
     const rows = assemble('recent', model.schema, { recent, baseline: [] });
     const cut = blockFolds(recent.length, fold.of)[fold.at]!;
     // JSON has no infinity: null is a setting that could not be fitted
-    const losses = foldLosses(rows, cut, model.retrain.trainer, { seed: 1 });
+    const losses = await withTrainingThreads(deps, recent.length, (more) =>
+      foldLosses(rows, cut, model.retrain.trainer, { seed: 1, ...more }),
+    );
     return { fold: fold.at, losses: losses.map((loss) => (Number.isFinite(loss) ? loss : null)) };
   };
 }

@@ -9,6 +9,7 @@ import { candidateNames } from '#shared/retrain/candidates.ts';
 import { readLabelled } from '#shared/retrain/labelled-data.ts';
 import { representativeness } from '#shared/retrain/representative.ts';
 import { type RunRequest, runRequestSchema } from '#shared/retrain/request.ts';
+import { searchFolds } from '#shared/retrain/search.ts';
 import {
   featureHashes,
   type Joined,
@@ -29,7 +30,6 @@ export interface SnapshotEvent {
 
 const maxBaselineRows = 50_000;
 const minTrainingRows = 30;
-const minFoldRows = 20;
 
 export function createSnapshotHandler(deps: Deps) {
   return async ({ execution, model: name, request: given, champion, ingested }: SnapshotEvent) => {
@@ -110,9 +110,8 @@ function placeOf(settings: Settings, rows: number, bytes: number): 'function' | 
   return isLarge ? 'container' : 'function';
 }
 
-/** None where a fold would have too few rows to tell settings apart. */
-function foldsOf(folds: number, rows: number): { readonly at: number; readonly of: number }[] {
-  if (folds === 0 || rows < folds * minFoldRows) return [];
+function foldsOf(wanted: number, rows: number): { readonly at: number; readonly of: number }[] {
+  const folds = searchFolds(wanted, rows);
   return Array.from({ length: folds }, (_, at) => ({ at, of: folds }));
 }
 

@@ -7,6 +7,7 @@ import { type CandidateName, trainCandidate } from '#shared/retrain/candidates.t
 import { readLabelled } from '#shared/retrain/labelled-data.ts';
 import { type FoldLosses, settingFrom } from '#shared/retrain/search.ts';
 import { trainedCandidate } from '#shared/retrain/trained-candidate.ts';
+import { withTrainingThreads } from '#shared/retrain/training-threads.ts';
 import { TrainingDataError } from '#shared/training/training-target.ts';
 
 export interface TrainEvent {
@@ -28,11 +29,10 @@ export function createTrainHandler(deps: Deps) {
     const { trainer } = model.retrain;
     try {
       const metadata = { model: model.name, candidate };
-      const trained = trainCandidate(candidate, model.schema, rows, metadata, {
-        trainer,
-        seed: 1,
-        setting: settingFrom(search),
-      });
+      const setting = settingFrom(search);
+      const trained = await withTrainingThreads(deps, rows.recent.length + rows.baseline.length, (more) =>
+        trainCandidate(candidate, model.schema, rows, metadata, { trainer, seed: 1, setting, ...more }),
+      );
       const { record, files } = trainedCandidate(candidate, trained);
       const key = (file: string) => objectKeys.run(model.name, execution, `${candidate}/${file}`);
       for (const [file, bytes] of Object.entries(files)) await deps.objects.put(key(file), bytes);
