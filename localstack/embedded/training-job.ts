@@ -84,13 +84,13 @@ async function run(root: string, { log }: Pick<Deps, 'log'>, signal: AbortSignal
   child.stdout
     .setEncoding('utf8')
     .on('data', (text: string) => log('info', 'training job', { text: text.trim() }));
-  const code = await new Promise<number | null>((resolve, reject) => {
+  const end = await new Promise<number | NodeJS.Signals | null>((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', resolve);
+    child.once('close', (code, killedBy) => resolve(killedBy ?? code));
   });
-  if (code === 0) return;
+  if (end === 0) return;
   const reason = await readFile(join(root, 'output/failure'), 'utf8').catch(
-    () => `the process ended with ${code}`,
+    () => `the process ended with ${end}`,
   );
   throw new TrainingJobFailed(reason);
 }

@@ -55,7 +55,13 @@ const trainingSourceSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('object'),
     /** Key under `ingest/`: CSV, NDJSON, each also gzipped, or Parquet. */
-    key: z.string().regex(/^ingest\/[\w./=-]{1,512}$/, 'a key is ingest/ and then A-Z a-z 0-9 _ . / = -'),
+    key: z
+      .string()
+      .regex(
+        /^ingest(\/(?!\.{1,2}(\/|$))[\w.=-]+)+$/,
+        'a key is ingest/ and then names of A-Z a-z 0-9 _ . = - with / between',
+      )
+      .max(600),
     time: z.string().optional(),
   }),
   z.strictObject({

@@ -55,12 +55,12 @@ export function fitSized(
     rounds === undefined ? { validation: { data: validation.data, target: validation.target } } : { rounds },
     0,
   );
-  const found = Math.max(1, trainer.rounds(probe));
-  const model = fitOn(whole, { rounds: found }, 1);
+  const found = rounds ?? (trainer.isSized ? Math.max(1, trainer.rounds(probe)) : undefined);
+  const model = fitOn(whole, found === undefined ? {} : { rounds: found }, 1);
   return {
     model,
     settings,
-    rounds: found,
+    rounds: trainer.rounds(model),
     validationLoss: meanLoss(trainer.predict(probe, validation.data), validation.target),
   };
 }

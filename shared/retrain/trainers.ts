@@ -39,6 +39,8 @@ export interface Trainer<Model> {
   readonly importance: (model: Model) => { readonly name: string; readonly share: number }[];
   /** Rounds, trees or epochs it was fitted with. */
   readonly rounds: (model: Model) => number;
+  /** Validation rows find how many are best; otherwise a fit with them is one to be measured only. */
+  readonly isSized: boolean;
 }
 
 const gbdt: Trainer<GbdtModel> = {
@@ -60,6 +62,7 @@ const gbdt: Trainer<GbdtModel> = {
   toOnnx: exportGbdt,
   importance,
   rounds: (model) => model.trees.length / model.baseValues.length,
+  isSized: true,
 };
 
 /** With more than two classes a round is as many trees. */
@@ -67,12 +70,15 @@ function mostRounds(target: TrainingTarget): number {
   return target.task === 'classification' && target.classes.length > 2 ? 200 : 500;
 }
 
+/** A few trees tell forests apart as well as many do; the one that is kept has all. */
+const TREES = { measured: 30, kept: 100 };
+
 const forest: Trainer<ForestModel> = {
   settings: () => [{}, { minRowsPerLeaf: 2 }, { minRowsPerLeaf: 10 }, { columnShare: 0.5 }],
-  fit: (data, target, { settings, rounds = 100, weights, seed, onRound }) =>
+  fit: (data, target, { settings, rounds, validation, weights, seed, onRound }) =>
     fitForest(data, target, {
       ...settings,
-      trees: rounds,
+      trees: rounds ?? (validation ? TREES.measured : TREES.kept),
       seed,
       ...(weights ? { weights } : {}),
       ...(onRound ? { onTree: onRound } : {}),
@@ -81,6 +87,7 @@ const forest: Trainer<ForestModel> = {
   toOnnx: exportForest,
   importance,
   rounds: (model) => model.trees.length,
+  isSized: false,
 };
 
 const network: Trainer<NetworkModel> = {
@@ -98,6 +105,7 @@ const network: Trainer<NetworkModel> = {
   toOnnx: exportNetwork,
   importance: () => [],
   rounds: (model) => model.epochs,
+  isSized: true,
 };
 
 const trainers = { gbdt, forest, network } as const;
