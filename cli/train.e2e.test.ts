@@ -215,7 +215,8 @@ describe('refuses with exit 2, one line and nothing written', () => {
   put('nan.csv', `x,z,y\n${Array.from({ length: 100 }, (_, row) => `,nan,${row * 1.5}`).join('\n')}\n`);
   put('not.csv', Uint8Array.of(0, 159, 146, 150, 10, 0, 1));
 
-  test.each<[string, readonly string[], string]>([
+  // each is a process of its own, and most of its time is its start
+  test.concurrent.each<[string, readonly string[], string]>([
     ['a constant target', ['constant.csv'], 'the target "y" is constant (3): nothing to learn'],
     ['a target missing everywhere', ['missing.csv'], 'the target "y" is empty in all 100 rows looked at'],
     ['one class', ['one-class.csv'], 'fewer than two classes: yes (100 rows)'],
