@@ -13,7 +13,7 @@ export default defineConfig({
             '{shared,lambdas,cli,container,docs,statemachines,observability}/**/*.test.ts',
             'localstack/**/*.test.ts',
           ],
-          exclude: ['**/*.e2e.test.ts', '**/*.foreign.test.ts', '**/*.pg.test.ts'],
+          exclude: ['**/*.e2e.test.ts', '**/*.foreign.test.ts', '**/*.pg.test.ts', '**/*.cloud.test.ts'],
         },
       },
       { extends: true, test: { name: 'cdk', include: ['cdk/**/*.test.ts'], testTimeout: 120_000 } },
@@ -22,6 +22,16 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['localstack/**/*.e2e.test.ts', 'cli/**/*.e2e.test.ts'],
+          testTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'cloud',
+          include: ['localstack/cloud/*.cloud.test.ts'],
+          globalSetup: './localstack/cloud/test-setup.ts',
           testTimeout: 300_000,
           fileParallelism: false,
         },

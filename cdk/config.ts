@@ -13,6 +13,10 @@ export interface StageConfig {
 
   /** Length of one granule of stream time, in milliseconds. Changing it restarts every window series. @default 300000 */
   readonly granuleMs: number;
+  /** How long a granule stays open after its end for stragglers of the stream, in milliseconds. @default the functions' own, 120000 */
+  readonly granuleGraceMs?: number;
+  /** How old a warm predictor's view of the champion may get, in milliseconds. @default the functions' own, 30000 */
+  readonly pointerTtlMs?: number;
 
   /** Least severe line that reaches CloudWatch. A prediction that could not be stored is a `warn` line: keep at least that. @default 'info' */
   readonly logLevel: 'debug' | 'info' | 'warn';
@@ -137,6 +141,9 @@ const dev: StageConfig = {
 const local: StageConfig = {
   ...dev,
   stage: 'local',
+  granuleMs: 2000,
+  granuleGraceMs: 4000,
+  pointerTtlMs: 1000,
   architecture: process.arch === 'arm64' ? 'arm64' : 'x86_64',
   auth: { client: 'none', operator: 'none', browser: 'none', open: 'none' },
   apiAccountRole: false,

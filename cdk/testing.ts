@@ -92,7 +92,8 @@ export function permissionsOf(template: Template, roleId: string): string[] {
     .sort();
 }
 
-function readable(resource: unknown): string {
+/** An ARN or a part of one as text: references lose their stack and hash. */
+export function readable(resource: unknown): string {
   return flattenCfnReference(resource)
     .replace(/[\w-]+:ExportsOutput(?:FnGetAtt|Ref)(\w+?)[0-9A-F]{8}(Arn|StreamArn)[0-9A-F]{8}/, '$1.$2')
     .replace(/<(\w+?)[0-9A-F]{8}\.Arn>/, '$1.Arn');

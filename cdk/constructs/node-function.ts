@@ -113,6 +113,8 @@ function environmentOf(scope: Construct, { config, predictions, state, bucket }:
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
     }),
     GRANULE_MS: String(config.granuleMs),
+    ...(config.granuleGraceMs === undefined ? {} : { GRANULE_GRACE_MS: String(config.granuleGraceMs) }),
+    ...(config.pointerTtlMs === undefined ? {} : { POINTER_TTL_MS: String(config.pointerTtlMs) }),
     LOG_LEVEL: config.logLevel,
     TRAIN_CONTAINER: config.training.image === undefined ? 'none' : 'available',
     NODE_OPTIONS: '--enable-source-maps',

@@ -192,6 +192,17 @@ describe('functions', () => {
         NODE_OPTIONS: '--enable-source-maps',
       });
   });
+
+  it('in stage local close a granule seconds after its end, which on AWS takes minutes', () => {
+    const fns = local.working.flatMap((stack) => Object.values(stack.findResources('AWS::Lambda::Function')));
+    expect(fns).toHaveLength(Object.keys(functions).length);
+    for (const { Properties } of fns)
+      expect(Properties.Environment.Variables).toMatchObject({
+        GRANULE_MS: '2000',
+        GRANULE_GRACE_MS: '4000',
+        POINTER_TTL_MS: '1000',
+      });
+  });
 });
 
 describe('feed of the prediction log', () => {

@@ -154,4 +154,17 @@ describe('the stages of an execution', () => {
       { name: 'Watch', status: 'failed', startedAt: 4, endedAt: 9 },
     ]);
   });
+
+  test('follow each other where a history does not say what an event follows', () => {
+    const events = history(
+      ['ExecutionStarted', 0],
+      ['TaskStateEntered', 1, entered('Train')],
+      ['TaskStateExited', 2, exited('Train')],
+      ['TaskStateEntered', 3, entered('Check')],
+    ).map(({ previousEventId: _, ...event }) => event);
+    expect(readStages(events).map(({ name, status }) => [name, status])).toEqual([
+      ['Train', 'succeeded'],
+      ['Check', 'running'],
+    ]);
+  });
 });

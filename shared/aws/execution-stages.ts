@@ -37,8 +37,12 @@ class History {
   /** How many branches each ParallelStateStarted event has opened so far. */
   private readonly branches = new Map<number, number>();
 
+  private last = 0;
+
+  /** An emulator's history may not say what an event follows: then it is the one before. */
   add(event: HistoryEvent): void {
-    const before = this.positions.get(event.previousEventId ?? 0) ?? { scope: '' };
+    const before = this.positions.get(event.previousEventId ?? this.last) ?? { scope: '' };
+    this.last = event.id ?? 0;
     this.positions.set(event.id ?? 0, this.advance(event, before));
   }
 
