@@ -58,6 +58,20 @@ const commands: Readonly<Record<string, Command>> = {
       return { help: trainHelp, run: runTrain };
     },
   },
+  traffic: {
+    summary: 'load a running host at a rate: throughput and latency as a table',
+    load: async () => {
+      const { runTraffic, trafficHelp } = await import('./traffic/command.ts');
+      return { help: trafficHelp, run: runTraffic };
+    },
+  },
+  replay: {
+    summary: 'put predictions that were given up on back into a data directory, each once',
+    load: async () => {
+      const { replayHelp, runReplay } = await import('./replay/command.ts');
+      return { help: replayHelp, run: runReplay };
+    },
+  },
 };
 
 /** Faults of the words or the data, by name: told in one line, not as a crash. */
