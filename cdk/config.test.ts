@@ -23,6 +23,27 @@ describe('stageConfig()', () => {
     expect(() => withContext({ architecture: 'riscv' })).toThrow('want x86_64, arm64');
   });
 
+  it('takes an address for alarms and a budget, and refuses what is neither', () => {
+    expect(withContext({})).not.toHaveProperty('alarmEmail');
+    expect(withContext({})).not.toHaveProperty('monthlyBudgetUsd');
+    expect(
+      withContext({ stage: 'prod', alarmEmail: 'ops@example.com', monthlyBudgetUsd: '50.5' }),
+    ).toMatchObject({ alarmEmail: 'ops@example.com', monthlyBudgetUsd: 50.5 });
+    expect(withContext({ monthlyBudgetUsd: 1 }).monthlyBudgetUsd).toBe(1);
+    for (const alarmEmail of ['', 'ops', 'a@b', 'a@example.com b@example.com', 7])
+      expect(() => withContext({ alarmEmail })).toThrow('want one address');
+    for (const monthlyBudgetUsd of ['', 'much', '0.99', -5, Number.NaN, true])
+      expect(() => withContext({ monthlyBudgetUsd })).toThrow('want a number of dollars, at least 1');
+  });
+
+  it('has no alarms, mail, budget or key on this computer, and says so to who asks', () => {
+    expect(withContext({ stage: 'local' })).toMatchObject({ alarms: 'none', encryption: 'managed' });
+    for (const one of [{ alarmEmail: 'ops@example.com' }, { monthlyBudgetUsd: '5' }])
+      expect(() => withContext({ stage: 'local', ...one })).toThrow(
+        'is given for stage local: want stage dev or prod',
+      );
+  });
+
   it('keeps what prod stores when a stack goes, and never filters away the lines of unstored predictions', () => {
     expect(withContext({ stage: 'prod' })).toMatchObject({ removal: 'retain', terminationProtection: true });
     for (const stage of stageNames)

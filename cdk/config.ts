@@ -23,6 +23,27 @@ export interface StageConfig {
   /** How long CloudWatch keeps the logs of functions, API and state machine. @default one month */
   readonly logRetention: RetentionDays;
 
+  /**
+   * Whether X-Ray records requests: `active` samples those that come in, `passThrough` records only what a caller already
+   * traces, which the API does not hand on. Where little is asked, tracing is a third of the bill. @default 'active' in prod, else 'passThrough'
+   */
+  readonly tracing: 'active' | 'passThrough';
+  /** CloudWatch figures of each API method beside those of the whole API: about five more metrics a method in use, charged each. @default true in prod */
+  readonly detailedApiMetrics: boolean;
+
+  /**
+   * Alarms on what runs, all to one topic: `essential` watches what is shared (tick, stream, dead letters, retrain runs, API), `all`
+   * also each function's errors, throttles and duration. Every alarm is charged by the month. @default 'all' in prod, 'essential' in dev, 'none' locally
+   */
+  readonly alarms: 'none' | 'essential' | 'all';
+  /** Who gets the alarms by mail, after confirming; without one, subscribe to the topic yourself. `-c alarmEmail=` sets it. @default none */
+  readonly alarmEmail?: string;
+  /**
+   * What the account may cost in a month; the topic hears of 80 %, of 100 %, and of a forecast above it. It counts the whole account: a
+   * share by tag needs a cost allocation tag that only the payer can switch on. `-c monthlyBudgetUsd=` sets it. @default none
+   */
+  readonly monthlyBudgetUsd?: number;
+
   /** CPU of every function. `arm64` costs a fifth less; `x86_64` runs in every emulator. `-c architecture=` overrides. @default 'x86_64' */
   readonly architecture: ArchitectureName;
   /** Memory in MB of a function, where the one in `surface.ts` does not fit; 3008 is the most a new account grants. @default {} */
@@ -37,7 +58,12 @@ export interface StageConfig {
   /** Sets the account-wide role API Gateway logs with; one stack per account and region is enough. @default true */
   readonly apiAccountRole: boolean;
 
-  /** What happens to tables and bucket when the stack goes. @default 'retain' */
+  /**
+   * Under whose key tables, bucket, queues, logs and the alarm topic lie: `customer` makes one in the account, which rotates and is
+   * kept with the data, so that leave to read a table alone opens nothing; `managed` leaves them under keys of AWS. @default 'customer' in prod, else 'managed'
+   */
+  readonly encryption: 'customer' | 'managed';
+  /** What happens to tables, bucket and key when the stack goes. @default 'retain' */
   readonly removal: 'retain' | 'destroy';
   /** On removal, deletes every object first (a CloudFormation custom resource); without it a bucket in use survives `cdk destroy`. @default false */
   readonly emptyBucketOnDestroy: boolean;
@@ -90,12 +116,16 @@ const prod: StageConfig = {
   granuleMs: 300_000,
   logLevel: 'info',
   logRetention: RetentionDays.ONE_MONTH,
+  tracing: 'active',
+  detailedApiMetrics: true,
+  alarms: 'all',
   architecture: 'x86_64',
   memoryMb: {},
   auth: { client: 'iam', operator: 'iam', browser: 'iam', open: 'none' },
   requireApiKey: false,
   throttle: { rate: 200, burst: 400 },
   apiAccountRole: true,
+  encryption: 'customer',
   removal: 'retain',
   emptyBucketOnDestroy: false,
   terminationProtection: true,
@@ -120,7 +150,11 @@ const dev: StageConfig = {
   stage: 'dev',
   logLevel: 'debug',
   logRetention: RetentionDays.ONE_WEEK,
+  tracing: 'passThrough',
+  detailedApiMetrics: false,
+  alarms: 'essential',
   throttle: { rate: 50, burst: 100 },
+  encryption: 'managed',
   removal: 'destroy',
   emptyBucketOnDestroy: true,
   terminationProtection: false,
@@ -137,13 +171,14 @@ const dev: StageConfig = {
   },
 };
 
-/** For an emulator on this computer: no IAM (it has no callers to tell apart), no custom resources, and no waiting. */
+/** For an emulator on this computer: no IAM (it has no callers to tell apart), no custom resources, no alarms, and no waiting. */
 const local: StageConfig = {
   ...dev,
   stage: 'local',
   granuleMs: 2000,
-  granuleGraceMs: 4000,
+  granuleGraceMs: 6000,
   pointerTtlMs: 1000,
+  alarms: 'none',
   architecture: process.arch === 'arm64' ? 'arm64' : 'x86_64',
   auth: { client: 'none', operator: 'none', browser: 'none', open: 'none' },
   apiAccountRole: false,
@@ -186,8 +221,36 @@ function ingestNetwork(context: (key: string) => unknown): StageConfig['ingestNe
   return subnetIds.length > 0 ? { subnetIds, securityGroupIds } : undefined;
 }
 
+/** An emulator sends no mail and no bill: asking for either is a mistake about the stage. */
+function refuseLocally(key: string, { stage }: StageConfig): void {
+  if (stage === 'local')
+    throw new UnknownContextValueError(`${key} is given for stage local: want stage dev or prod`);
+}
+
+function alarmEmail(value: unknown, config: StageConfig): string | undefined {
+  if (value === undefined) return config.alarmEmail;
+  refuseLocally('alarmEmail', config);
+  if (typeof value !== 'string' || !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(value))
+    throw new UnknownContextValueError(
+      `unknown alarmEmail ${JSON.stringify(value)}: want one address, name@example.com`,
+    );
+  return value;
+}
+
+function monthlyBudgetUsd(value: unknown, config: StageConfig): number | undefined {
+  if (value === undefined) return config.monthlyBudgetUsd;
+  refuseLocally('monthlyBudgetUsd', config);
+  const usd = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  if (typeof usd !== 'number' || !Number.isFinite(usd) || usd < 1)
+    throw new UnknownContextValueError(
+      `unknown monthlyBudgetUsd ${JSON.stringify(value)}: want a number of dollars, at least 1`,
+    );
+  return usd;
+}
+
 /**
- * The configuration the context asks for: `stage` (dev unless told), `architecture` and `trainingImage` (the stage's unless told).
+ * The configuration the context asks for: `stage` (dev unless told); `architecture`, `trainingImage`, `ingestSubnets` with
+ * `ingestSecurityGroups`, `alarmEmail` and `monthlyBudgetUsd` (the stage's unless told).
  *
  * @param context reads one key of the CDK context
  * @throws {UnknownContextValueError} for a value that is not allowed
@@ -202,9 +265,13 @@ export function stageConfig(context: (key: string) => unknown): StageConfig {
       `unknown trainingImage ${JSON.stringify(image)}: want the name of an image`,
     );
   const network = ingestNetwork(context);
+  const email = alarmEmail(context('alarmEmail'), config);
+  const budget = monthlyBudgetUsd(context('monthlyBudgetUsd'), config);
   return {
     ...config,
     ...(network ? { ingestNetwork: network } : {}),
+    ...(email === undefined ? {} : { alarmEmail: email }),
+    ...(budget === undefined ? {} : { monthlyBudgetUsd: budget }),
     architecture,
     training: { ...config.training, ...(image === undefined ? {} : { image }) },
   };

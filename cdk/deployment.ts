@@ -1,6 +1,7 @@
 // What every function of one deployment works on; handed from the data stack to the others.
 import { RemovalPolicy } from 'aws-cdk-lib';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import type { Key } from 'aws-cdk-lib/aws-kms';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { StageConfig } from './config.ts';
 
@@ -9,6 +10,8 @@ export interface Deployment {
   readonly predictions: Table;
   readonly state: Table;
   readonly bucket: Bucket;
+  /** The stage's own key for everything at rest; absent where keys of AWS do. */
+  readonly key?: Key;
   /** The bucket's ARN as other stacks import it: a rule finding about it has a name that is known in advance. */
   readonly bucketArn: string;
   /** As {@link bucketArn}. */
@@ -17,3 +20,7 @@ export interface Deployment {
 
 export const removalPolicyOf = ({ removal }: StageConfig): RemovalPolicy =>
   removal === 'retain' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
+
+/** Whether anything is to be told to anyone: only then is there a topic, and a stack for it. */
+export const hasAlarmTopic = ({ alarms, monthlyBudgetUsd }: StageConfig): boolean =>
+  alarms !== 'none' || monthlyBudgetUsd !== undefined;

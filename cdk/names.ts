@@ -5,9 +5,16 @@ import type { StageName } from './config.ts';
 // Known before anything exists, so a stack may point at another's resource without importing it: no cycles, no locked exports.
 export const stackName = (stage: StageName, part: string) => `tidemark-${stage}-${part}`;
 export const busName = (stage: StageName) => `tidemark-${stage}`;
-export const functionName = (stage: StageName, name: FunctionName) => `tidemark-${stage}-${name}`;
+/** Without a name: the prefix all of them have. */
+export const functionName = (stage: StageName, name: FunctionName | '') => `tidemark-${stage}-${name}`;
 /** Without a name: the prefix all of them have. */
 export const machineName = (stage: StageName, name: MachineName | '') => `tidemark-${stage}-${name}`;
+
+export const apiName = (stage: StageName) => stackName(stage, 'api');
+export const deadLettersName = (stage: StageName, part: StackPart) =>
+  stackName(stage, `${part}-dead-letters`);
+/** Of alarms, which any number of stacks make, and the topic they go to. */
+export const alarmName = (stage: StageName, what: string) => `tidemark-${stage}-${what}`;
 
 export type StackPart = 'serving' | 'monitoring' | 'retrain';
 

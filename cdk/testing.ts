@@ -17,6 +17,8 @@ export interface SynthesisedStage {
   readonly monitoring: Template;
   readonly serving: Template;
   readonly retrain: Template;
+  /** Where the stage has alarms or a budget. */
+  readonly observability?: Template;
   /** All but the data stack: those with functions. */
   readonly working: readonly Template[];
 }
@@ -61,7 +63,16 @@ export function synthStage(
     Template.fromStack(stacks.serving),
     Template.fromStack(stacks.retrain),
   ] as const;
-  return { app, stacks, data, monitoring, serving, retrain, working: [monitoring, serving, retrain] };
+  return {
+    app,
+    stacks,
+    data,
+    monitoring,
+    serving,
+    retrain,
+    ...(stacks.observability && { observability: Template.fromStack(stacks.observability) }),
+    working: [monitoring, serving, retrain],
+  };
 }
 
 interface Statement {

@@ -1,10 +1,12 @@
-// The whole app: four stacks in the order data → monitoring → serving, retrain, under the AwsSolutions rules.
+// The whole app: the stacks data → monitoring → serving, retrain → observability, under the AwsSolutions rules.
 import { type App, Tags, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import type { StageConfig } from './config.ts';
+import { hasAlarmTopic } from './deployment.ts';
 import { stackName } from './names.ts';
 import { DataStack } from './stacks/data-stack.ts';
 import { MonitoringStack } from './stacks/monitoring-stack.ts';
+import { ObservabilityStack } from './stacks/observability-stack.ts';
 import { RetrainStack } from './stacks/retrain-stack.ts';
 import { ServingStack } from './stacks/serving-stack.ts';
 
@@ -13,6 +15,8 @@ export interface Tidemark {
   readonly monitoring: MonitoringStack;
   readonly serving: ServingStack;
   readonly retrain: RetrainStack;
+  /** Where the stage has alarms or a budget. */
+  readonly observability?: ObservabilityStack;
 }
 
 /** Adds Tidemark to `app`. A finding of the rule pack fails the synthesis. */
@@ -44,8 +48,19 @@ export function buildTidemark(app: App, config: StageConfig): Tidemark {
   serving.addStackDependency(monitoring, 'the event bus is there before anyone publishes on it');
   retrain.addStackDependency(monitoring, 'the event bus is there before a rule listens to it');
 
+  const observability = hasAlarmTopic(config)
+    ? new ObservabilityStack(app, 'Observability', {
+        stackName: stackName(stage, 'observability'),
+        description: 'Tidemark: alarms, the topic they go to, and the budget',
+        deployment,
+      })
+    : undefined;
+  // After the clock runs: its silence is an alarm.
+  for (const watched of [monitoring, serving, retrain])
+    observability?.addStackDependency(watched, 'it is watched');
+
   Tags.of(app).add('project', 'tidemark');
   Tags.of(app).add('stage', stage);
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
-  return { data, monitoring, serving, retrain };
+  return { data, monitoring, serving, retrain, ...(observability && { observability }) };
 }

@@ -6,10 +6,19 @@ import { permissionsOf, type SynthesisedStage, synthStage } from '../testing.ts'
 
 let dev: SynthesisedStage;
 let local: SynthesisedStage;
+let prod: SynthesisedStage;
 beforeAll(() => {
+  prod = synthStage('prod');
   dev = synthStage('dev');
   local = synthStage('local');
 });
+
+interface KeyStatement {
+  readonly Action: string | readonly string[];
+  readonly Condition: {
+    readonly StringEquals: { readonly 'kms:ViaService': { readonly 'Fn::Join': [string, [string]] } };
+  };
+}
 
 const names = Object.keys(functions) as FunctionName[];
 
@@ -120,6 +129,43 @@ describe('role of each function', () => {
       expect(template.findResources('AWS::IAM::Role')[roleId]?.Properties.ManagedPolicyArns).toBeUndefined();
     }
   });
+
+  it.each(names)(
+    '%s may use the key of prod as far as its tables, objects and dead letters ask for it',
+    (name) => {
+      const { template, roleId } = roleOf(prod, 'prod', name);
+      const statements = Object.values(template.findResources('AWS::IAM::Policy'))
+        .filter((policy) => policy.Properties.Roles[0].Ref === roleId)
+        .flatMap((policy) => policy.Properties.PolicyDocument.Statement as KeyStatement[])
+        .filter(({ Action }) => [Action].flat().some((action) => action.startsWith('kms:')));
+      const found = new Map(
+        statements.map(({ Action, Condition }) => [
+          Condition.StringEquals['kms:ViaService']['Fn::Join'][1][0],
+          [Action].flat().sort(),
+        ]),
+      );
+      expect(found.size).toBe(statements.length);
+
+      const { access }: FunctionSpec = functions[name];
+      const tables = [access.predictions, access.state];
+      const sends = permissions(prod, 'prod', name).some((line) => line.startsWith('sqs:SendMessage'));
+      const wanted = new Map<string, string[]>();
+      if (tables.includes('write'))
+        wanted.set('dynamodb.', [
+          'kms:Decrypt',
+          'kms:DescribeKey',
+          'kms:Encrypt',
+          'kms:GenerateDataKey',
+          'kms:ReEncryptFrom',
+          'kms:ReEncryptTo',
+        ]);
+      else if (tables.includes('read')) wanted.set('dynamodb.', ['kms:Decrypt', 'kms:DescribeKey']);
+      if (access.writes !== undefined) wanted.set('s3.', ['kms:Decrypt', 'kms:GenerateDataKey']);
+      else if (access.reads !== undefined) wanted.set('s3.', ['kms:Decrypt']);
+      if (sends) wanted.set('sqs.', ['kms:Decrypt', 'kms:GenerateDataKey']);
+      expect(found).toEqual(wanted);
+    },
+  );
 
   it('lists objects under its own prefixes only', () => {
     for (const name of names) {

@@ -22,8 +22,14 @@ const tableActions = {
 export function grantAccess(role: Role, access: FunctionSpec['access'], deployment: Deployment): void {
   const { predictions, state } = deployment;
   const { reads = [], writes = [] } = access;
-  if (access.predictions !== undefined) allow(role, tableActions[access.predictions], [predictions.tableArn]);
-  if (access.state !== undefined) allow(role, tableActions[access.state], [state.tableArn]);
+  if (access.predictions !== undefined) {
+    allow(role, tableActions[access.predictions], [predictions.tableArn]);
+    grantKey(role, 'dynamodb', access.predictions, deployment);
+  }
+  if (access.state !== undefined) {
+    allow(role, tableActions[access.state], [state.tableArn]);
+    grantKey(role, 'dynamodb', access.state, deployment);
+  }
   if (reads.length > 0) grantReadObjects(role, reads, deployment);
   if (writes.length > 0) grantWriteObjects(role, writes, deployment);
   if (access.events === true) grantPublish(role, deployment);
@@ -31,7 +37,45 @@ export function grantAccess(role: Role, access: FunctionSpec['access'], deployme
   if (access.secrets === true) grantSecrets(role, deployment);
 }
 
-export function grantReadObjects(role: Role, prefixes: readonly string[], { bucketArn }: Deployment): void {
+// DynamoDB and S3 use the key with the rights of whoever asks them. `kms:ReEncrypt*` and the like are spelled out.
+const keyActions = {
+  dynamodb: {
+    read: ['kms:Decrypt', 'kms:DescribeKey'],
+    write: [
+      'kms:Decrypt',
+      'kms:DescribeKey',
+      'kms:Encrypt',
+      'kms:GenerateDataKey',
+      'kms:ReEncryptFrom',
+      'kms:ReEncryptTo',
+    ],
+  },
+  s3: { read: ['kms:Decrypt'], write: ['kms:Decrypt', 'kms:GenerateDataKey'] },
+  sqs: { read: ['kms:Decrypt'], write: ['kms:Decrypt', 'kms:GenerateDataKey'] },
+} as const;
+
+/**
+ * The use of the stage's own key that reading or writing through `service` takes, and only through it: nobody may call KMS with data
+ * in hand. Nothing where the stage has no key.
+ */
+export function grantKey(
+  role: Role,
+  service: keyof typeof keyActions,
+  mode: 'read' | 'write',
+  { key }: Deployment,
+): void {
+  if (key === undefined) return;
+  role.addToPolicy(
+    new PolicyStatement({
+      actions: [...keyActions[service][mode]],
+      resources: [key.keyArn],
+      conditions: { StringEquals: { 'kms:ViaService': `${service}.${Stack.of(role).region}.amazonaws.com` } },
+    }),
+  );
+}
+
+export function grantReadObjects(role: Role, prefixes: readonly string[], deployment: Deployment): void {
+  const { bucketArn } = deployment;
   const objects = prefixes.map((prefix) => `${bucketArn}/${prefix}*`);
   allow(role, ['s3:GetObject'], objects);
   // Without ListBucket a missing object is 403, not 404. That check carries no prefix, hence IfExists: a get answers
@@ -43,12 +87,15 @@ export function grantReadObjects(role: Role, prefixes: readonly string[], { buck
       conditions: { StringLikeIfExists: { 's3:prefix': prefixes.map((prefix) => `${prefix}*`) } },
     }),
   );
+  grantKey(role, 's3', 'read', deployment);
   acknowledgePrefixes(role, objects);
 }
 
-export function grantWriteObjects(role: Role, prefixes: readonly string[], { bucketArn }: Deployment): void {
+export function grantWriteObjects(role: Role, prefixes: readonly string[], deployment: Deployment): void {
+  const { bucketArn } = deployment;
   const objects = prefixes.map((prefix) => `${bucketArn}/${prefix}*`);
   allow(role, ['s3:PutObject'], objects);
+  grantKey(role, 's3', 'write', deployment);
   acknowledgePrefixes(role, objects);
 }
 

@@ -63,9 +63,15 @@ export class CaptureFeed extends Construct {
       onFailure:
         config.capture.onFailure === 's3'
           ? this.failedBatchesInBucket(capture, deployment)
-          : new SqsDlq(new DeadLetters(this, 'Failed')),
+          : this.failedBatchesInQueue(capture, deployment),
     });
     this.mapping.node.addDependency(capture.role);
+  }
+
+  private failedBatchesInQueue(capture: NodeFunction, deployment: Deployment): IEventSourceDlq {
+    const queue = new DeadLetters(this, 'Failed', { deployment, part: 'serving' });
+    queue.grantEncrypt(capture.role);
+    return new SqsDlq(queue);
   }
 
   /** CDK's own S3OnFailureDestination would let capture read and write the whole bucket. */

@@ -1,5 +1,6 @@
 // The one bucket: models/ archive/ partials/ granules/ reports/ runs/ uploads/ quarantine/ failures/, each with its own lifetime.
 import { Duration, Validations } from 'aws-cdk-lib';
+import type { Key } from 'aws-cdk-lib/aws-kms';
 import {
   BlockPublicAccess,
   Bucket,
@@ -15,12 +16,14 @@ import { removalPolicyOf } from '../deployment.ts';
 
 export interface DataBucketProps {
   readonly config: StageConfig;
+  /** Encrypts the objects; a key of S3 does where it is absent. */
+  readonly key?: Key;
 }
 
 export class DataBucket extends Construct {
   readonly bucket: Bucket;
 
-  constructor(scope: Construct, id: string, { config }: DataBucketProps) {
+  constructor(scope: Construct, id: string, { config, key }: DataBucketProps) {
     super(scope, id);
     const secured = {
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
@@ -34,11 +37,14 @@ export class DataBucket extends Construct {
 
     this.bucket = new Bucket(this, 'Bucket', {
       ...secured,
+      // With a bucket key, so that KMS is asked about once in a hundred objects.
+      ...(key && { encryption: BucketEncryption.KMS, encryptionKey: key, bucketKeyEnabled: true }),
       // A version of a model never changes its key; versioning is for the day someone deletes one by hand.
       versioned: true,
       lifecycleRules: [...expiryByPrefix(config), housekeeping],
       ...(config.bucketAccessLogs && {
         serverAccessLogsPrefix: 'access/',
+        // Under a key of S3 in any stage: S3 writes no access logs to a bucket under a key of KMS.
         // The cast is for exactOptionalPropertyTypes: CDK's classes say `| undefined` where its interfaces say `?`.
         serverAccessLogsBucket: new Bucket(this, 'AccessLogs', {
           ...secured,

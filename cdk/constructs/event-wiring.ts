@@ -3,15 +3,15 @@ import { Duration } from 'aws-cdk-lib';
 import { type IEventBusRef, type IRuleTarget, Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
-import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { eventSource, schedules, subscriptions } from '#shared/api/surface.ts';
+import type { DeadLetters } from './dead-letters.ts';
 import type { NodeFunction } from './node-function.ts';
 
 export interface EventWiringProps {
   readonly functions: readonly NodeFunction[];
   readonly bus: IEventBusRef;
-  readonly deadLetters: IQueue;
+  readonly deadLetters: DeadLetters;
 }
 
 /** Every schedule and subscription whose handler is one of `functions`. */
@@ -56,9 +56,11 @@ export const retries: Retries = { retryAttempts: 2, maxEventAge: Duration.hours(
  * EventBridge only hands over: what it cannot deliver and what the function then fails on are lost in different places, so
  * both are told where to leave it.
  */
-export function target(fn: NodeFunction, deadLetters: IQueue, tries: Retries): IRuleTarget {
+export function target(fn: NodeFunction, deadLetters: DeadLetters, tries: Retries): IRuleTarget {
   // Once per function: the tries of its first rule hold for all.
-  if (fn.lambda.node.tryFindChild('EventInvokeConfig') === undefined)
+  if (fn.lambda.node.tryFindChild('EventInvokeConfig') === undefined) {
     fn.lambda.configureAsyncInvoke({ ...tries, onFailure: new SqsDestination(deadLetters) });
+    deadLetters.grantEncrypt(fn.role);
+  }
   return new LambdaFunction(fn.lambda, { deadLetterQueue: deadLetters, ...tries });
 }

@@ -14,14 +14,14 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { type FunctionName, type Route, routes } from '#shared/api/surface.ts';
 import type { StageConfig } from '../config.ts';
-import { removalPolicyOf } from '../deployment.ts';
-import { stackName } from '../names.ts';
+import { type Deployment, removalPolicyOf } from '../deployment.ts';
+import { apiName } from '../names.ts';
 import { addBodyModels } from './body-models.ts';
 import type { NodeFunction } from './node-function.ts';
 import { addProblemResponses } from './problem-responses.ts';
 
 export interface HttpApiProps {
-  readonly config: StageConfig;
+  readonly deployment: Deployment;
   /** At least the handlers of all routes. */
   readonly functions: ReadonlyMap<FunctionName, NodeFunction>;
 }
@@ -29,22 +29,24 @@ export interface HttpApiProps {
 export class HttpApi extends Construct {
   readonly api: RestApi;
 
-  constructor(scope: Construct, id: string, { config, functions }: HttpApiProps) {
+  constructor(scope: Construct, id: string, { deployment, functions }: HttpApiProps) {
     super(scope, id);
+    const { config, key } = deployment;
     const logGroup = new LogGroup(this, 'AccessLogs', {
       retention: config.logRetention,
       removalPolicy: removalPolicyOf(config),
+      ...(key && { encryptionKey: key }),
     });
     this.api = new RestApi(this, 'Rest', {
-      restApiName: stackName(config.stage, 'api'),
+      restApiName: apiName(config.stage),
       description: 'Tidemark: predictions, feedback, models and their history',
       endpointTypes: [EndpointType.REGIONAL],
       cloudWatchRole: config.apiAccountRole,
       deployOptions: {
         stageName: config.stage,
-        tracingEnabled: true,
+        tracingEnabled: config.tracing === 'active',
         loggingLevel: MethodLoggingLevel.ERROR,
-        metricsEnabled: true,
+        metricsEnabled: config.detailedApiMetrics,
         throttlingRateLimit: config.throttle.rate,
         throttlingBurstLimit: config.throttle.burst,
         accessLogDestination: new LogGroupLogDestination(logGroup),

@@ -48,6 +48,7 @@ export class NodeFunction extends Construct {
       logGroupName: `/aws/lambda/${functionName(config.stage, name)}`,
       retention: config.logRetention,
       removalPolicy: removalPolicyOf(config),
+      ...(deployment.key && { encryptionKey: deployment.key }),
     });
     // Instead of the managed AWSLambdaBasicExecutionRole, which may write to every log group.
     this.role = new Role(this, 'Role', {
@@ -75,7 +76,7 @@ export class NodeFunction extends Construct {
       loggingFormat: LoggingFormat.JSON,
       applicationLogLevelV2: applicationLogLevel[config.logLevel],
       systemLogLevelV2: SystemLogLevel.WARN,
-      tracing: Tracing.ACTIVE,
+      tracing: config.tracing === 'active' ? Tracing.ACTIVE : Tracing.PASS_THROUGH,
     });
     if (spec.mayJoinVpc && config.ingestNetwork) this.joinVpc(config.ingestNetwork);
   }

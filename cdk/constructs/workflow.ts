@@ -6,7 +6,6 @@ import { type IEventBusRef, Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events
 import { SfnStateMachine } from 'aws-cdk-lib/aws-events-targets';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
-import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { DefinitionBody, LogLevel, StateMachine, StateMachineType } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import {
@@ -21,6 +20,7 @@ import { type Deployment, removalPolicyOf } from '../deployment.ts';
 import { machineName } from '../names.ts';
 import { allow } from './access.ts';
 import { projectRoot } from './bundle.ts';
+import type { DeadLetters } from './dead-letters.ts';
 import { retries, target } from './event-wiring.ts';
 import type { NodeFunction } from './node-function.ts';
 import { noTraining, TrainingJob, type TrainingSubstitutions } from './training-job.ts';
@@ -31,7 +31,7 @@ export interface WorkflowProps {
   /** At least those the ASL file names and the machine's `onFailure`. */
   readonly functions: ReadonlyMap<FunctionName, NodeFunction>;
   readonly bus: IEventBusRef;
-  readonly deadLetters: IQueue;
+  readonly deadLetters: DeadLetters;
 }
 
 class InvalidDefinitionError extends Error {
@@ -76,7 +76,7 @@ export class Workflow extends Construct {
         ...(definition.includes('{TrainingImage}') ? this.training(role, deployment) : {}),
       },
       role,
-      tracingEnabled: true,
+      tracingEnabled: config.tracing === 'active',
       logs: {
         level: LogLevel.ALL,
         includeExecutionData: true,
@@ -85,10 +85,16 @@ export class Workflow extends Construct {
           logGroupName: `/aws/vendedlogs/states/${machineName(config.stage, name)}`,
           retention: config.logRetention,
           removalPolicy: removalPolicyOf(config),
+          ...(deployment.key && { encryptionKey: deployment.key }),
         }),
       },
       removalPolicy: removalPolicyOf(config),
     });
+    if (config.tracing === 'passThrough')
+      Validations.of(this.stateMachine).acknowledge({
+        id: 'AwsSolutions-SF2',
+        reason: 'The stage traces nothing of its own; a run is in the execution history, step by step.',
+      });
     this.startOnEvents(props);
     this.reportFailures(props);
   }

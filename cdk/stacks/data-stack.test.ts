@@ -16,7 +16,9 @@ const stateful = {
   predictions: 'PredictionsD178A010',
   state: 'State1C20CC9A',
   bucket: 'ObjectsBucket5A707942',
+  key: 'Key961B73FD',
 };
+const keyArn = { 'Fn::GetAtt': [stateful.key, 'Arn'] };
 
 describe('data stack', () => {
   it('keeps the logical ids of tables and bucket, in every stage', () => {
@@ -39,7 +41,7 @@ describe('data stack', () => {
         { AttributeName: 'sk', AttributeType: 'S' },
       ],
       BillingMode: 'PAY_PER_REQUEST',
-      SSESpecification: { SSEEnabled: true },
+      SSESpecification: { SSEEnabled: true, SSEType: 'KMS', KMSMasterKeyId: keyArn },
       PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
       TimeToLiveSpecification: { AttributeName: 'exp', Enabled: true },
     });
@@ -62,9 +64,7 @@ describe('data stack', () => {
         RestrictPublicBuckets: true,
       },
       OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
-      BucketEncryption: {
-        ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }],
-      },
+      BucketEncryption: { ServerSideEncryptionConfiguration: Match.anyValue() },
     });
     const buckets = Object.keys(prod.data.findResources('AWS::S3::Bucket'));
     for (const bucket of buckets)
@@ -80,6 +80,43 @@ describe('data stack', () => {
           ]),
         },
       });
+  });
+
+  it('encrypts tables and objects under the key of the stage in prod, and the access log under one of S3, as S3 must', () => {
+    const encryptionOf = ({ data }: SynthesisedStage) =>
+      Object.entries(data.findResources('AWS::S3::Bucket')).map(([id, { Properties }]) => [
+        id === stateful.bucket,
+        Properties.BucketEncryption.ServerSideEncryptionConfiguration,
+      ]);
+    const ofS3 = [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }];
+    expect(new Map(encryptionOf(prod) as [boolean, unknown][])).toEqual(
+      new Map<boolean, unknown>([
+        [
+          true,
+          [
+            {
+              BucketKeyEnabled: true,
+              ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: keyArn },
+            },
+          ],
+        ],
+        [false, ofS3],
+      ]),
+    );
+    for (const [, encryption] of encryptionOf(dev)) expect(encryption).toEqual(ofS3);
+  });
+
+  it('has one key in prod, which rotates and stays, and none in dev', () => {
+    expect(Object.keys(prod.data.findResources('AWS::KMS::Key'))).toEqual([stateful.key]);
+    prod.data.hasResource('AWS::KMS::Key', {
+      DeletionPolicy: 'Retain',
+      UpdateReplacePolicy: 'Retain',
+      Properties: { EnableKeyRotation: true },
+    });
+    dev.data.resourceCountIs('AWS::KMS::Key', 0);
+    dev.data.allResourcesProperties('AWS::DynamoDB::Table', {
+      SSESpecification: { SSEEnabled: true, KMSMasterKeyId: Match.absent() },
+    });
   });
 
   it('versions the objects, logs access to them, and expires all prefixes but models/', () => {

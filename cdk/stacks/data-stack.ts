@@ -1,4 +1,4 @@
-// First stack: what must not be lost. The two tables and the bucket that everything else reads and writes.
+// First stack: what must not be lost. The two tables and the bucket that everything else reads and writes, and their key.
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import {
   AttributeType,
@@ -11,6 +11,7 @@ import {
 import type { Construct } from 'constructs';
 import type { StageConfig } from '../config.ts';
 import { DataBucket } from '../constructs/data-bucket.ts';
+import { DataKey } from '../constructs/data-key.ts';
 import { type Deployment, removalPolicyOf } from '../deployment.ts';
 
 export interface DataStackProps extends StackProps {
@@ -23,12 +24,15 @@ export class DataStack extends Stack {
   constructor(scope: Construct, id: string, props: DataStackProps) {
     super(scope, id, props);
     const { config } = props;
+    const key = config.encryption === 'customer' ? new DataKey(this, 'Key', { config }) : undefined;
     const tableProps = {
       partitionKey: { name: 'pk', type: AttributeType.STRING },
       sortKey: { name: 'sk', type: AttributeType.STRING },
       timeToLiveAttribute: 'exp',
       billingMode: BillingMode.PAY_PER_REQUEST,
-      encryption: TableEncryption.AWS_MANAGED,
+      ...(key
+        ? { encryption: TableEncryption.CUSTOMER_MANAGED, encryptionKey: key }
+        : { encryption: TableEncryption.AWS_MANAGED }),
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: config.removal === 'retain',
       removalPolicy: removalPolicyOf(config),
@@ -36,12 +40,13 @@ export class DataStack extends Stack {
 
     const predictions = new Table(this, 'Predictions', { ...tableProps, stream: StreamViewType.NEW_IMAGE });
     const state = new Table(this, 'State', tableProps);
-    const { bucket } = new DataBucket(this, 'Objects', { config });
+    const { bucket } = new DataBucket(this, 'Objects', { config, ...(key && { key }) });
     this.deployment = {
       config,
       predictions,
       state,
       bucket,
+      ...(key && { key }),
       bucketArn: this.exportValue(bucket.bucketArn),
       predictionsArn: this.exportValue(predictions.tableArn),
     };

@@ -63,11 +63,17 @@ describe('monitoring stack', () => {
   });
 
   it('keeps dead letters encrypted, TLS only and for as long as SQS can', () => {
-    for (const stack of [prod.monitoring, prod.retrain, synthStage('local').serving]) {
-      stack.allResourcesProperties('AWS::SQS::Queue', {
-        SqsManagedSseEnabled: true,
-        MessageRetentionPeriod: 1_209_600,
-      });
+    const own = {
+      SqsManagedSseEnabled: false,
+      KmsMasterKeyId: { 'Fn::ImportValue': Match.stringLikeRegexp('^tidemark-prod-data:.*Key.*Arn') },
+    };
+    const ofService = { SqsManagedSseEnabled: true, KmsMasterKeyId: Match.absent() };
+    for (const [stack, encryption] of [
+      [prod.monitoring, own],
+      [prod.retrain, own],
+      [synthStage('local').serving, ofService],
+    ] as const) {
+      stack.allResourcesProperties('AWS::SQS::Queue', { ...encryption, MessageRetentionPeriod: 1_209_600 });
       stack.hasResourceProperties('AWS::SQS::QueuePolicy', {
         PolicyDocument: {
           Statement: Match.arrayWith([

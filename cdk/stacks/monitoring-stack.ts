@@ -23,7 +23,7 @@ export class MonitoringStack extends Stack {
     new EventWiring(this, 'Events', {
       functions: functionsIn('monitoring').map((name) => new NodeFunction(this, { name, deployment })),
       bus,
-      deadLetters: new DeadLetters(this, 'DeadLetters'),
+      deadLetters: new DeadLetters(this, 'DeadLetters', { deployment, part: 'monitoring' }),
     });
     new CfnOutput(this, 'EventBusName', { value: bus.eventBusName });
   }

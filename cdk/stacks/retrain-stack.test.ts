@@ -129,6 +129,16 @@ describe('a training job for what outgrows a function', () => {
     );
   });
 
+  it('may use the key of prod for those objects', () => {
+    const { retrain } = synthStage('prod', { trainingImage: image });
+    const [machine] = Object.values(retrain.findResources('AWS::StepFunctions::StateMachine'));
+    const roleId = machine?.Properties.DefinitionSubstitutions.TrainingRole['Fn::GetAtt'][0];
+    expect(permissionsOf(retrain, roleId).filter((line) => line.startsWith('kms:'))).toEqual([
+      'kms:Decrypt Key.Arn',
+      'kms:GenerateDataKey Key.Arn',
+    ]);
+  });
+
   it('is started by the state machine, which may pass that role to SageMaker only', () => {
     const roleId = machineOf(staged)[1].Properties.RoleArn['Fn::GetAtt'][0] as string;
     const lines = permissionsOf(staged.retrain, roleId);

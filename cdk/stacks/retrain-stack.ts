@@ -24,7 +24,7 @@ export class RetrainStack extends Stack {
       functionsIn('retrain').map((name) => [name, new NodeFunction(this, { name, deployment })]),
     );
     const bus = EventBus.fromEventBusName(this, 'Bus', busName(config.stage));
-    const deadLetters = new DeadLetters(this, 'DeadLetters');
+    const deadLetters = new DeadLetters(this, 'DeadLetters', { deployment, part: 'retrain' });
     new EventWiring(this, 'Events', { functions: [...functions.values()], bus, deadLetters });
     for (const name of Object.keys(machines) as MachineName[]) {
       const id = name[0]!.toUpperCase() + name.slice(1);

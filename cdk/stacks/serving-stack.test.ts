@@ -124,12 +124,26 @@ describe('HTTP API', () => {
           ThrottlingBurstLimit: throttle.burst,
           LoggingLevel: 'ERROR',
           DataTraceEnabled: false,
+          MetricsEnabled: true,
         }),
       ],
     });
     const [stage] = Object.values(prod.serving.findResources('AWS::ApiGateway::Stage'));
     const format = JSON.parse(stage?.Properties.AccessLogSetting.Format) as Record<string, string>;
     expect(format).toMatchObject({ requestId: '$context.requestId', status: '$context.status' });
+  });
+
+  it('is neither traced nor measured by method in dev, where that would be a good part of the bill', () => {
+    const dev = synthStage('dev');
+    dev.serving.allResourcesProperties('AWS::ApiGateway::Stage', {
+      TracingEnabled: false,
+      MethodSettings: [Match.objectLike({ MetricsEnabled: false })],
+    });
+    for (const stack of dev.working)
+      stack.allResourcesProperties('AWS::Lambda::Function', { TracingConfig: { Mode: 'PassThrough' } });
+    dev.retrain.allResourcesProperties('AWS::StepFunctions::StateMachine', {
+      TracingConfiguration: { Enabled: false },
+    });
   });
 
   it('keeps the policy of each function far below the 20 KB Lambda takes', () => {
@@ -199,7 +213,7 @@ describe('functions', () => {
     for (const { Properties } of fns)
       expect(Properties.Environment.Variables).toMatchObject({
         GRANULE_MS: '2000',
-        GRANULE_GRACE_MS: '4000',
+        GRANULE_GRACE_MS: '6000',
         POINTER_TTL_MS: '1000',
       });
   });

@@ -20,7 +20,7 @@ export class ServingStack extends Stack {
       functionsIn('serving').map((name) => [name, new NodeFunction(this, { name, deployment })]),
     );
     new CaptureFeed(this, 'Feed', { capture: functions.get('capture')!, deployment });
-    const { api } = new HttpApi(this, 'Api', { config: deployment.config, functions });
+    const { api } = new HttpApi(this, 'Api', { deployment, functions });
 
     new CfnOutput(this, 'ApiUrl', { value: api.url });
     // An emulator serves the API under its id, not under the URL.

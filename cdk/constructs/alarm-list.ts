@@ -1,0 +1,212 @@
+// What is watched, as data: one entry per alarm, each saying in words what it means and what to do first.
+import { type FunctionName, functions, type MachineName, machines, schedules } from '#shared/api/surface.ts';
+import type { StageConfig } from '../config.ts';
+import {
+  apiName,
+  constructId,
+  deadLettersName,
+  functionName,
+  machineName,
+  type StackPart,
+} from '../names.ts';
+
+/** A dimension's value that holds an ARN is completed where the alarm is made: `machine` stands for the ARN of a state machine. */
+interface Metric {
+  readonly namespace: string;
+  readonly name: string;
+  readonly dimensions: Readonly<Record<string, string | { readonly machine: string }>>;
+  readonly statistic: 'Average' | 'Maximum' | 'Sum';
+}
+
+export interface AlarmSpec {
+  /** The construct's id; changing it replaces the alarm. */
+  readonly id: string;
+  /** After `tidemark-<stage>-`. */
+  readonly name: string;
+  /** What it means, and the first step. */
+  readonly description: string;
+  readonly metric: Metric;
+  readonly minutes: number;
+  /** So many of the last so many periods. */
+  readonly of: readonly [breaching: number, periods: number];
+  readonly when: '>' | '<';
+  readonly threshold: number;
+  /** What a period without data counts as: `ignore` keeps the alarm as it was. */
+  readonly missing: 'breaching' | 'notBreaching' | 'ignore';
+}
+
+/** Of its timeout, above which a function is about to be ended. */
+const DURATION_SHARE = 0.8;
+/** An API that fails more often than this is not one that meets a bad request now and then. */
+const API_ERROR_SHARE = 0.01;
+/** The capture waits a minute for a batch; ten minutes are no longer waiting. */
+const ITERATOR_AGE_MINUTES = 10;
+/** Ticks come every minute: that many missed in a row are no hiccup. */
+const SILENCE_MINUTES = 10;
+
+/** All alarms of a stage: none, what is shared, or that and each function. */
+export function alarmList(config: StageConfig): readonly AlarmSpec[] {
+  if (config.alarms === 'none') return [];
+  const shared = [
+    ...schedules.map(({ handler }) => silence(config, handler)),
+    iteratorAge(config),
+    ...deadLetters(config),
+    ...(Object.keys(machines) as MachineName[]).flatMap((name) => executions(config, name)),
+    apiErrors(config),
+  ];
+  if (config.alarms === 'essential') return shared;
+  return [
+    ...shared,
+    ...(Object.keys(functions) as FunctionName[]).flatMap((name) => functionAlarms(config, name)),
+  ];
+}
+
+const once = { minutes: 5, of: [1, 1], when: '>', threshold: 0, missing: 'notBreaching' } as const;
+
+function ofFunction(
+  { stage }: StageConfig,
+  name: FunctionName,
+  metric: string,
+  statistic: Metric['statistic'],
+): Metric {
+  const dimensions = { FunctionName: functionName(stage, name) };
+  return { namespace: 'AWS/Lambda', name: metric, dimensions, statistic };
+}
+
+const logsOf = ({ stage }: StageConfig, name: FunctionName) => `/aws/lambda/${functionName(stage, name)}`;
+
+const capitalised = (word: string) => word[0]!.toUpperCase() + word.slice(1);
+
+/** Without calls there is no data, and nothing wrong. */
+function functionAlarms(config: StageConfig, name: FunctionName): readonly AlarmSpec[] {
+  const id = constructId(name);
+  const { timeoutSeconds } = functions[name];
+  return [
+    {
+      ...once,
+      id: `${id}Errors`,
+      name: `${name}-errors`,
+      description: `${name} threw, ran out of memory or out of time in the last 5 minutes. First: the error lines of ${logsOf(config, name)}.`,
+      metric: ofFunction(config, name, 'Errors', 'Sum'),
+    },
+    {
+      ...once,
+      id: `${id}Throttles`,
+      name: `${name}-throttles`,
+      description: `Lambda refused to start ${name}: the account's concurrency is used up. First: which function uses it (ConcurrentExecutions), then ask for more under Service Quotas or lower the API's throttle.`,
+      metric: ofFunction(config, name, 'Throttles', 'Sum'),
+    },
+    {
+      ...once,
+      id: `${id}Duration`,
+      name: `${name}-duration`,
+      description: `${name} took more than ${DURATION_SHARE * 100} % of its ${timeoutSeconds} s; at the end of them it is cut off. First: what was large (the REPORT lines of ${logsOf(config, name)}), then memoryMb in cdk/config.ts.`,
+      metric: ofFunction(config, name, 'Duration', 'Maximum'),
+      threshold: Math.round(timeoutSeconds * 1000 * DURATION_SHARE),
+    },
+  ];
+}
+
+/** No data is the finding: a function that does not run writes none. */
+function silence(config: StageConfig, name: FunctionName): AlarmSpec {
+  return {
+    id: `${constructId(name)}Silence`,
+    name: `${name}-silence`,
+    description: `${name} has not run for ${SILENCE_MINUTES} minutes: no window is closed or judged, and no drift is seen. First: is its EventBridge rule enabled, then the alarms on its errors and throttles.`,
+    metric: ofFunction(config, name, 'Invocations', 'Sum'),
+    minutes: SILENCE_MINUTES,
+    of: [1, 1],
+    when: '<',
+    threshold: 1,
+    missing: 'breaching',
+  };
+}
+
+/** Without predictions the stream has no data, and nothing wrong. */
+function iteratorAge(config: StageConfig): AlarmSpec {
+  return {
+    id: 'CaptureIteratorAge',
+    name: 'capture-iterator-age',
+    description: `The capture is more than ${ITERATOR_AGE_MINUTES} minutes behind the predictions: windows close without them, and records older than ${config.capture.maxRecordAgeHours} h are given up. First: the error lines of ${logsOf(config, 'capture')}.`,
+    metric: ofFunction(config, 'capture', 'IteratorAge', 'Maximum'),
+    minutes: 5,
+    of: [2, 3],
+    when: '>',
+    threshold: ITERATOR_AGE_MINUTES * 60_000,
+    missing: 'notBreaching',
+  };
+}
+
+/** A queue nobody touches for hours may fall silent with letters in it: the alarm stays as it was until the queue says it is empty. */
+function deadLetters(config: StageConfig): readonly AlarmSpec[] {
+  const parts: readonly StackPart[] = [
+    'monitoring',
+    'retrain',
+    // Otherwise Lambda leaves the batches in the bucket.
+    ...(config.capture.onFailure === 'sqs' ? (['serving'] as const) : []),
+  ];
+  return parts.map((part) => ({
+    ...once,
+    id: `${capitalised(part)}DeadLetters`,
+    name: `${part}-dead-letters`,
+    description: `An event of the ${part} stack could not be delivered or handled, after all tries; it is kept 14 days. First: read the message in the queue, which names the function or rule and the error.`,
+    metric: {
+      namespace: 'AWS/SQS',
+      name: 'ApproximateNumberOfMessagesVisible',
+      dimensions: { QueueName: deadLettersName(config.stage, part) },
+      statistic: 'Maximum',
+    },
+    missing: 'ignore',
+  }));
+}
+
+/** Two alarms and no sum of both: metric mathematics is charged by the metric, and no emulator has it. */
+function executions(config: StageConfig, name: MachineName): readonly AlarmSpec[] {
+  const machine = machineName(config.stage, name);
+  const ended = (id: string, how: string, metric: string, description: string): AlarmSpec => ({
+    ...once,
+    id: `${capitalised(name)}${id}`,
+    name: `${name}-${how}`,
+    description,
+    metric: {
+      namespace: 'AWS/States',
+      name: metric,
+      dimensions: { StateMachineArn: { machine } },
+      statistic: 'Sum',
+    },
+  });
+  return [
+    ended(
+      'Failed',
+      'failed',
+      'ExecutionsFailed',
+      `A run of ${machine} failed: the model serves on as it was. First: the run's failed step, by GET /models/{model}/runs or in the console of Step Functions.`,
+    ),
+    ended(
+      'TimedOut',
+      'timed-out',
+      'ExecutionsTimedOut',
+      `A run of ${machine} was still going after ${machines[name].timeoutSeconds / 60} minutes and was ended: the model serves on as it was. First: the step it was in, in the console of Step Functions.`,
+    ),
+  ];
+}
+
+/** The mean of a metric that is 0 or 1 for each request is a share. */
+function apiErrors({ stage }: StageConfig): AlarmSpec {
+  return {
+    id: 'ApiErrors',
+    name: 'api-5xx',
+    description: `More than ${API_ERROR_SHARE * 100} % of the API's answers were 5xx, in 2 of the last 3 periods of 5 minutes; /ready answers 503 while no model serves. First: GET /ready, then the access log for the route and status.`,
+    metric: {
+      namespace: 'AWS/ApiGateway',
+      name: '5XXError',
+      dimensions: { ApiName: apiName(stage), Stage: stage },
+      statistic: 'Average',
+    },
+    minutes: 5,
+    of: [2, 3],
+    when: '>',
+    threshold: API_ERROR_SHARE,
+    missing: 'notBreaching',
+  };
+}

@@ -1,0 +1,58 @@
+// Where alarms and the budget are told: one topic, to which people and pagers subscribe.
+import { ArnFormat, Stack } from 'aws-cdk-lib';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import type { Construct } from 'constructs';
+import type { Deployment } from '../deployment.ts';
+import { alarmName } from '../names.ts';
+
+/**
+ * Under the stage's own key or none: CloudWatch may not use the key that AWS manages for topics, and an alarm would go nowhere. A message
+ * holds the name, words and figure of an alarm, no data.
+ */
+export class AlarmTopic extends Topic {
+  constructor(scope: Construct, id: string, { config, key }: Deployment) {
+    super(scope, id, {
+      topicName: alarmName(config.stage, 'alarms'),
+      displayName: `Tidemark ${config.stage}`,
+      enforceSSL: true,
+      ...(key && { masterKey: key }),
+    });
+    const stack = Stack.of(this);
+    this.allowPublish(
+      'cloudwatch.amazonaws.com',
+      stack.formatArn({
+        service: 'cloudwatch',
+        resource: 'alarm',
+        resourceName: alarmName(config.stage, '*'),
+        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+      }),
+    );
+    if (config.monthlyBudgetUsd !== undefined)
+      this.allowPublish(
+        'budgets.amazonaws.com',
+        stack.formatArn({
+          service: 'budgets',
+          region: '',
+          resource: '*',
+          arnFormat: ArnFormat.NO_RESOURCE_NAME,
+        }),
+      );
+    if (config.alarmEmail !== undefined) this.addSubscription(new EmailSubscription(config.alarmEmail));
+  }
+
+  private allowPublish(service: string, sourceArn: string): void {
+    this.addToResourcePolicy(
+      new PolicyStatement({
+        principals: [new ServicePrincipal(service)],
+        actions: ['sns:Publish'],
+        resources: [this.topicArn],
+        conditions: {
+          StringEquals: { 'aws:SourceAccount': Stack.of(this).account },
+          ArnLike: { 'aws:SourceArn': sourceArn },
+        },
+      }),
+    );
+  }
+}

@@ -1,0 +1,70 @@
+// The alarms of the list, each telling the topic.
+import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
+import { Alarm, ComparisonOperator, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import { Construct } from 'constructs';
+import type { StageConfig } from '../config.ts';
+import { alarmName } from '../names.ts';
+import { type AlarmSpec, alarmList } from './alarm-list.ts';
+
+export interface AlarmsProps {
+  readonly config: StageConfig;
+  readonly topic: ITopic;
+}
+
+/**
+ * Tells of trouble only: CloudWatch also calls it a recovery when a new alarm sees its first data, which would be a mail for each of them
+ * at the first deployment.
+ */
+export class Alarms extends Construct {
+  constructor(scope: Construct, id: string, { config, topic }: AlarmsProps) {
+    super(scope, id);
+    const action = new SnsAction(topic);
+    for (const spec of alarmList(config)) {
+      const [datapointsToAlarm, evaluationPeriods] = spec.of;
+      new Alarm(this, spec.id, {
+        alarmName: alarmName(config.stage, spec.name),
+        alarmDescription: spec.description,
+        metric: this.metricOf(spec),
+        threshold: spec.threshold,
+        comparisonOperator: comparison[spec.when],
+        datapointsToAlarm,
+        evaluationPeriods,
+        treatMissingData: missing[spec.missing],
+      }).addAlarmAction(action);
+    }
+  }
+
+  private metricOf({ metric, minutes }: AlarmSpec): Metric {
+    const textOf = (value: string | { readonly machine: string }): string =>
+      typeof value === 'string'
+        ? value
+        : Stack.of(this).formatArn({
+            service: 'states',
+            resource: 'stateMachine',
+            resourceName: value.machine,
+            arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+          });
+    return new Metric({
+      namespace: metric.namespace,
+      metricName: metric.name,
+      dimensionsMap: Object.fromEntries(
+        Object.entries(metric.dimensions).map(([key, value]) => [key, textOf(value)]),
+      ),
+      statistic: metric.statistic,
+      period: Duration.minutes(minutes),
+    });
+  }
+}
+
+const comparison = {
+  '>': ComparisonOperator.GREATER_THAN_THRESHOLD,
+  '<': ComparisonOperator.LESS_THAN_THRESHOLD,
+} as const;
+
+const missing = {
+  breaching: TreatMissingData.BREACHING,
+  notBreaching: TreatMissingData.NOT_BREACHING,
+  ignore: TreatMissingData.IGNORE,
+} as const;
