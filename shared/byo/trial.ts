@@ -7,11 +7,12 @@ import type { Answer } from '../log/prediction-log.ts';
 import { planServing, type ServingPlan } from '../onnx/foreign.ts';
 import { OnnxModelError } from '../onnx/session.ts';
 import { sha256 } from '../registry/artefacts.ts';
+import { manifestHead } from '../registry/manifest-head.ts';
 import type { Manifest, ModelRecord } from '../registry/model.ts';
 import type { Upload } from '../registry/upload.ts';
 import { evaluateAnswers } from '../retrain/evaluate-output.ts';
 import { type AnsweredRow, versionFiles } from '../retrain/version-files.ts';
-import { imageFeature, schemaHash } from '../schema/feature-schema.ts';
+import { imageFeature } from '../schema/feature-schema.ts';
 import { tryImages } from './try-images.ts';
 import { tryRows } from './try-rows.ts';
 
@@ -129,14 +130,7 @@ function manifestOf(
   metrics: Record<string, number>,
 ): Manifest {
   return {
-    model: record.name,
-    version,
-    task: record.task,
-    created_at: createdAt,
-    sha256: sha256(onnx),
-    bytes: onnx.length,
-    schema: record.schema,
-    schema_hash: schemaHash(record.schema),
+    ...manifestHead(record, version, createdAt, onnx),
     trainer: {
       kind: 'foreign',
       producer: description.producer || 'unknown',

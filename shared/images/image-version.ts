@@ -4,12 +4,13 @@ import { InvalidDataError } from '../errors.ts';
 import { flatMetrics } from '../evaluation/evaluate.ts';
 import { exportPixelNetwork } from '../onnx/export-network.ts';
 import { openSession } from '../onnx/session.ts';
-import { sha256 } from '../registry/artefacts.ts';
+import { manifestHead } from '../registry/manifest-head.ts';
 import type { Manifest, ModelRecord } from '../registry/model.ts';
+import type { VersionBuild } from '../retrain/build-version.ts';
 import { evaluateAnswers } from '../retrain/evaluate-output.ts';
+import { parityReason } from '../retrain/export-parity.ts';
 import { versionFiles } from '../retrain/version-files.ts';
 import type { Columns } from '../schema/columns.ts';
-import { schemaHash } from '../schema/feature-schema.ts';
 import { fitNetwork, type NetworkOptions, predictNetwork } from '../training/network.ts';
 import { compareParity } from '../training/parity.ts';
 import { answerPrepared, imageInput, type PreparedImage } from './image-answers.ts';
@@ -30,14 +31,6 @@ export interface ImageVersionInput {
   readonly snapshot: Manifest['snapshot'];
   readonly now: number;
 }
-
-export type ImageVersionBuild =
-  | {
-      readonly passed: true;
-      readonly manifest: Manifest;
-      readonly files: Readonly<Record<string, Uint8Array>>;
-    }
-  | { readonly passed: false; readonly reason: string };
 
 /** Of the training tensor: a gigabyte. */
 const maxValues = 256 * 1024 * 1024;
@@ -67,7 +60,7 @@ export function pixelColumns(images: readonly Pick<PreparedImage, 'values'>[]): 
  * @returns the files of a version and its manifest, or why the export is not the model
  * @throws InvalidDataError for a label that is no class, or without an image to train on or to hold out
  */
-export async function buildImageVersion(input: ImageVersionInput): Promise<ImageVersionBuild> {
+export async function buildImageVersion(input: ImageVersionInput): Promise<VersionBuild> {
   const { record, version, training, holdout } = input;
   if (training.length === 0 || holdout.length === 0)
     throw new InvalidDataError(
@@ -87,22 +80,11 @@ export async function buildImageVersion(input: ImageVersionInput): Promise<Image
     const answered = await answerPrepared(session, record.schema, holdout);
     const actual = Float32Array.from(answered.flatMap(({ scores }) => [...scores]));
     const parity = compareParity(expected, actual, { task: 'classification', outputs: classes.length });
-    if (!parity.passed)
-      return {
-        passed: false,
-        reason: `onnxruntime and the trainer differ by ${parity.maxAbsolute} at image ${parity.worstRow} of ${parity.rows}`,
-      };
+    if (!parity.passed) return { passed: false, reason: parityReason(parity) };
     const answers = answered.map(({ answer }) => answer);
     const evaluation = evaluateAnswers(record.schema, holdout, answers, version);
     const manifest: Manifest = {
-      model: record.name,
-      version,
-      task: record.task,
-      created_at: new Date(input.now).toISOString(),
-      sha256: sha256(onnx),
-      bytes: onnx.length,
-      schema: record.schema,
-      schema_hash: schemaHash(record.schema),
+      ...manifestHead(record, version, input.now, onnx),
       trainer: { kind: 'network', images: training.length },
       snapshot: input.snapshot,
       metrics: flatMetrics(evaluation),
@@ -119,7 +101,7 @@ export async function buildImageVersion(input: ImageVersionInput): Promise<Image
       training: rows.slice(0, training.length),
     });
     const more = { 'evaluation.json': Buffer.from(JSON.stringify(evaluation)) };
-    return { passed: true, manifest, files: { ...files, ...more } };
+    return { passed: true, manifest, parity, files: { ...files, ...more } };
   } finally {
     await session.release();
   }

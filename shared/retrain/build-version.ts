@@ -5,9 +5,8 @@ import type { Outputs } from '../evaluation/losses.ts';
 import type { Answer } from '../log/prediction-log.ts';
 import { answersOf } from '../onnx/answers.ts';
 import { openSession } from '../onnx/session.ts';
-import { sha256 } from '../registry/artefacts.ts';
+import { manifestHead } from '../registry/manifest-head.ts';
 import type { Manifest, ModelRecord } from '../registry/model.ts';
-import { schemaHash } from '../schema/feature-schema.ts';
 import type { Parity } from '../training/parity.ts';
 import { evaluateOutput } from './evaluate-output.ts';
 import { exportParity, parityReason } from './export-parity.ts';
@@ -85,14 +84,7 @@ export function outputsOf(answers: readonly Answer[]): Outputs {
 function manifestOf(input: VersionInput, parity: Parity, evaluation: Evaluation): Manifest {
   const { record, onnx } = input;
   return {
-    model: record.name,
-    version: input.version,
-    task: record.task,
-    created_at: new Date(input.now).toISOString(),
-    sha256: sha256(onnx),
-    bytes: onnx.length,
-    schema: record.schema,
-    schema_hash: schemaHash(record.schema),
+    ...manifestHead(record, input.version, input.now, onnx),
     trainer: input.trainer,
     snapshot: input.snapshot,
     metrics: flatMetrics(evaluation),

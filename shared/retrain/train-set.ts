@@ -6,10 +6,9 @@ import { type LeakSuspect, leakSuspects } from '../evaluation/leak-suspects.ts';
 import { type RowSplit, rowHashes, splitByHash, splitByTime } from '../ingest/split-rows.ts';
 import type { TrainingSet } from '../ingest/training-set.ts';
 import { openSession } from '../onnx/session.ts';
-import { sha256 } from '../registry/artefacts.ts';
+import { manifestHead } from '../registry/manifest-head.ts';
 import type { Manifest } from '../registry/model.ts';
 import { takeRows } from '../schema/columns.ts';
-import { modelSchemaSchema, schemaHash } from '../schema/feature-schema.ts';
 import { blockFolds, type Choice, chooseSetting, hashFolds } from '../training/folds.ts';
 import type { TrainingTarget } from '../training/training-target.ts';
 import type { TreeThreads } from '../training/tree-threads.ts';
@@ -209,14 +208,7 @@ function manifestOf(
   rows: Record<'training_rows' | 'holdout_rows', number>,
 ): Manifest {
   return {
-    model: request.name,
-    version: request.version,
-    task: target.task,
-    created_at: new Date(request.now).toISOString(),
-    sha256: sha256(onnx),
-    bytes: onnx.length,
-    schema: modelSchemaSchema.parse(schema),
-    schema_hash: schemaHash(schema),
+    ...manifestHead({ name: request.name, task: target.task, schema }, request.version, request.now, onnx),
     trainer: {
       kind: model.kind,
       rounds,
