@@ -7,6 +7,7 @@ import {
   STANDARDISED_LIMIT,
 } from '#shared/training/network-features.ts';
 import type { NetworkColumn, NetworkModel } from '#shared/training/network-model.ts';
+import { exportedOutputs, freshNames } from './export-names.ts';
 import { type Attribute, encodeModel, ML_DOMAIN, type Node, type Tensor, type TensorInfo } from './graph.ts';
 
 /** The one input of an image model; its columns are the pixels, flattened in this layout. */
@@ -103,13 +104,8 @@ interface GraphBuilder {
 const integer = (value: number): Attribute => ({ kind: 'integer', value });
 
 function startGraph(inputs: readonly string[]): GraphBuilder {
-  const [nodes, initializers, names]: [Node[], Tensor[], Set<string>] = [[], [], new Set(inputs)];
-  const fresh = (wanted: string) => {
-    let name = wanted;
-    while (names.has(name)) name += '_';
-    names.add(name);
-    return name;
-  };
+  const [nodes, initializers]: [Node[], Tensor[]] = [[], []];
+  const fresh = freshNames(inputs);
   return {
     nodes,
     initializers,
@@ -135,7 +131,7 @@ function finish(
   metadata: Readonly<Record<string, string>>,
 ): Uint8Array {
   // Taken before any other name, so that the contract's are changed by columns only.
-  const outputs = outputInfos(graph, model);
+  const outputs = exportedOutputs(model, graph.fresh);
   const features = [
     ...(numbers === undefined ? [] : addNumbers(graph, model, numbers)),
     ...model.columns.flatMap((column) =>
@@ -146,14 +142,6 @@ function finish(
   addOutputs(graph, model, addLayers(graph, model, joined), outputs);
   const { nodes, initializers } = graph;
   return encodeModel({ name: 'network', nodes, inputs, outputs, initializers }, metadata);
-}
-
-function outputInfos({ fresh }: GraphBuilder, { task, classes }: NetworkModel): TensorInfo[] {
-  if (task === 'regression') return [{ name: fresh('variable'), type: 'float', shape: ['N', 1] }];
-  return [
-    { name: fresh('label'), type: 'string', shape: ['N'] },
-    { name: fresh('probabilities'), type: 'float', shape: ['N', classes.length] },
-  ];
 }
 
 /** Standardised numbers with 0 for missing, and the indicators of the missing ones if there are any. */

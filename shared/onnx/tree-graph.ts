@@ -1,6 +1,7 @@
 /** What the graphs of all tree models share: an input per column, the matrix the trees read, and the answers. */
 
 import type { ColumnEncoding } from '#shared/training/column-encoding.ts';
+import { exportedOutputs, freshNames } from './export-names.ts';
 import { encodeModel, type Graph, ML_DOMAIN, type Node, type Tensor, type TensorInfo } from './graph.ts';
 
 /** A model as far as its inputs and outputs go. */
@@ -39,15 +40,10 @@ type Constant = Tensor extends infer Kind ? (Kind extends Tensor ? Omit<Kind, 'n
 export function startTreeGraph(name: string, model: ModelShape): TreeGraph {
   const names = new Set(model.columns.map((column) => column.name));
   if (names.has('')) throw new RangeError('a column has an empty name: an onnx input needs one');
-  const fresh = (wanted: string) => {
-    let found = wanted;
-    while (names.has(found)) found += '_';
-    names.add(found);
-    return found;
-  };
+  const fresh = freshNames(names);
   const nodes: Node[] = [];
   const initializers: Tensor[] = [];
-  const outputs = outputInfos(model, fresh);
+  const outputs = exportedOutputs(model, fresh);
   const matrix = fresh('encoded');
   const encoded = model.columns.map((column) => (column.kind === 'numeric' ? column.name : fresh('code')));
   nodes.push(...model.columns.flatMap((column, at) => encoder(column, encoded[at]!)));
@@ -101,14 +97,6 @@ export function addLabel(graph: TreeGraph, classes: readonly string[]): void {
       values_strings: { kind: 'strings', value: classes },
     },
   });
-}
-
-function outputInfos({ task, classes }: ModelShape, fresh: (wanted: string) => string): TensorInfo[] {
-  if (task === 'regression') return [{ name: fresh('variable'), type: 'float', shape: ['N', 1] }];
-  return [
-    { name: fresh('label'), type: 'string', shape: ['N'] },
-    { name: fresh('probabilities'), type: 'float', shape: ['N', classes.length] },
-  ];
 }
 
 function inputInfo({ name, kind }: ColumnEncoding): TensorInfo {
