@@ -8,9 +8,12 @@ import type { FeatureRow, FeatureValue } from '#shared/schema/rows.ts';
 import { maxTextLength } from '#shared/schema/rows.ts';
 import { type ColumnKind, openTable, type Table } from '#shared/tabular/table.ts';
 
+type BaselineRow = { readonly [feature: string]: FeatureValue | true };
+
 export interface BaselineFile {
   readonly features: readonly Feature[];
-  readonly rows: readonly { readonly features: FeatureRow; readonly label?: number | string }[];
+  /** Of a pii feature `true` where it has a value. */
+  readonly rows: readonly { readonly features: BaselineRow; readonly label?: number | string }[];
   /** Of the target, as text, in order of the file; absent without one. */
   readonly labels?: readonly (string | null)[];
   readonly notes: readonly string[];
@@ -20,6 +23,8 @@ export interface BaselineOptions {
   readonly file: string;
   readonly target?: string | undefined;
   readonly exclude: readonly string[];
+  /** Columns about people: of their cells only whether they are empty is read into a row. */
+  readonly pii: readonly string[];
 }
 
 const maxStoredValues = 1000;
@@ -30,20 +35,28 @@ export async function readNewBaseline(
   graph: Pick<ModelDescription, 'inputs'>,
 ): Promise<BaselineFile> {
   const table = await openTable(options.file);
-  assertColumns(table, [...options.exclude, ...(options.target === undefined ? [] : [options.target])]);
+  assertColumns(table, [
+    ...options.exclude,
+    ...options.pii,
+    ...(options.target === undefined ? [] : [options.target]),
+  ]);
   const { kinds, notes } = await kindsByGraph(table, options, graph);
   if (kinds.size === 0)
     throw new InvalidDataError(
       `${options.file}: no column is left for the model; it takes ${graph.inputs.map(({ name }) => `"${name}"`).join(', ')}`,
     );
-  const read = await readColumns(table, kinds, options.target);
-  const features = [...kinds].map(([name, kind]) => describe(name, kind, read.columns.get(name)!));
+  const all = new Map([...kinds, ...options.pii.map((name) => [name, 'categorical'] as const)]);
+  const read = await readColumns(table, all, options.target);
+  const features = [
+    ...[...kinds].map(([name, kind]) => describe(name, kind, read.columns.get(name)!)),
+    ...options.pii.map((name): Feature => ({ name, kind: 'categorical', pii: true })),
+  ];
   return { features, ...rowsOf(table, features, read), notes: [...notes, ...table.notes] };
 }
 
 /** The rows of a model that is there: its schema says which columns are read, and as what. */
 export async function readKnownBaseline(
-  options: Omit<BaselineOptions, 'exclude'>,
+  options: Omit<BaselineOptions, 'exclude' | 'pii'>,
   schema: ModelSchema,
 ): Promise<BaselineFile> {
   const table = await openTable(options.file);
@@ -54,9 +67,9 @@ export async function readKnownBaseline(
   ]);
   // a date is sent as it is written
   const kinds = new Map(
-    features.map(({ name, kind }): [string, ColumnKind] => [
+    features.map(({ name, kind, pii }): [string, ColumnKind] => [
       name,
-      kind === 'numeric' ? 'numeric' : 'categorical',
+      kind === 'numeric' && !pii ? 'numeric' : 'categorical',
     ]),
   );
   const read = await readColumns(table, kinds, options.target);
@@ -83,14 +96,14 @@ type Kinds = ReadonlyMap<string, 'numeric' | 'categorical'>;
 
 async function kindsByGraph(
   table: Table,
-  { target, exclude }: BaselineOptions,
+  { target, exclude, pii }: BaselineOptions,
   { inputs }: Pick<ModelDescription, 'inputs'>,
 ): Promise<{ readonly kinds: Kinds; readonly notes: readonly string[] }> {
   const kinds = new Map<string, 'numeric' | 'categorical'>();
   const notes: string[] = [];
-  const shape = await table.shape({ keep: table.names, exclude });
+  const shape = await table.shape({ keep: table.names, exclude: [...exclude, ...pii] });
   for (const name of table.names) {
-    if (name === target || exclude.includes(name)) continue;
+    if (name === target || exclude.includes(name) || pii.includes(name)) continue;
     const input = inputs.length === 1 ? inputs[0] : inputs.find((one) => isNamed(one.name, name));
     if (input === undefined) {
       notes.push(`column "${name}" is left out: the graph has no input of that name`);
@@ -188,16 +201,17 @@ function rowsOf(
   features: readonly Feature[],
   { rows, columns, labels }: ReadColumns,
 ): Pick<BaselineFile, 'rows' | 'labels'> {
-  const read = features.map(({ name }) => {
+  const read = features.map(({ name, pii }) => {
     const column = columns.get(name);
     if (!column) throw new InvalidDataError(`${file}: column "${name}" cannot be read`);
-    return { name, values: column.values as ArrayLike<FeatureValue> };
+    return { name, pii, values: column.values as ArrayLike<FeatureValue> };
   });
   return {
     rows: Array.from({ length: rows }, (_, row) => ({
       features: Object.fromEntries(
-        read.map(({ name, values }) => {
+        read.map(({ name, pii, values }): [string, FeatureValue | true] => {
           const value = values[row] ?? null;
+          if (pii) return [name, value === null ? null : true];
           return [name, Number.isNaN(value) ? null : value];
         }),
       ),

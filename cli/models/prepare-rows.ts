@@ -5,7 +5,7 @@ import { planServing } from '#shared/onnx/foreign.ts';
 import { type ModelDescription, readModel } from '#shared/onnx/read-model.ts';
 import type { ModelRecord } from '#shared/registry/model.ts';
 import { MAX_BASELINE_BYTES, type ServingHints } from '#shared/registry/upload.ts';
-import type { ModelSchema } from '#shared/schema/feature-schema.ts';
+import { type ModelSchema, piiFeatures } from '#shared/schema/feature-schema.ts';
 import { UsageError } from '../usage.ts';
 import { type BaselineFile, readKnownBaseline, readNewBaseline } from './baseline-file.ts';
 import type { Context, ServedModel } from './print.ts';
@@ -64,13 +64,18 @@ async function againstKnown(known: ServedModel, options: RowOptions): Promise<De
     );
   if (options.target !== undefined && options.target !== schema.target.name)
     throw new UsageError(`--target ${options.target}: that of model "${name}" is ${schema.target.name}`);
+  const unmarked = options.pii.find((name) => !piiFeatures(schema).includes(name));
+  if (unmarked !== undefined)
+    throw new UsageError(
+      `--pii ${unmarked}: model "${name}" is registered without it, and a schema never changes`,
+    );
   const { file, target } = { file: options.baseline, target: options.target };
   return { schema, task, baseline: await readKnownBaseline({ file, target }, schema) };
 }
 
 async function asNew(options: RowOptions, graph: ModelDescription): Promise<Described> {
-  const { baseline: file, target, exclude } = options;
-  const baseline = await readNewBaseline({ file, target, exclude }, graph);
+  const { baseline: file, target, exclude, pii } = options;
+  const baseline = await readNewBaseline({ file, target, exclude, pii }, graph);
   const task = options.task ?? taskOf(graph, options);
   const schema = {
     features: baseline.features,

@@ -8,6 +8,7 @@ const rowWords = {
   baseline: { type: 'string' },
   target: { type: 'string' },
   exclude: { type: 'string', multiple: true, default: [] as string[] },
+  pii: { type: 'string', multiple: true, default: [] as string[] },
   task: { type: 'string' },
 } as const;
 
@@ -28,6 +29,7 @@ export interface RegisterValues extends ImageValues {
   readonly baseline?: string | undefined;
   readonly target?: string | undefined;
   readonly exclude: readonly string[];
+  readonly pii: readonly string[];
   readonly task?: string | undefined;
   readonly classes?: string | undefined;
   readonly activation?: string | undefined;
@@ -53,6 +55,8 @@ export interface RowOptions extends CommonOptions {
   readonly baseline: string;
   readonly target: string | undefined;
   readonly exclude: readonly string[];
+  /** Columns about people: their values do not leave this computer. */
+  readonly pii: readonly string[];
   readonly task: Task | undefined;
 }
 
@@ -95,10 +99,13 @@ export function readRegisterOptions(values: RegisterValues): RegisterOptions {
     : { ...common, ...readRowOptions(values, baseline ?? '') };
 }
 
-function readRowOptions({ target, exclude, task }: RegisterValues, baseline: string) {
+function readRowOptions({ target, exclude, pii, task }: RegisterValues, baseline: string) {
   if (target !== undefined && exclude.includes(target))
     throw new UsageError(`--exclude ${target} is the target`);
-  return { baseline, target, exclude, task: oneOf('task', task, tasks) };
+  const twice = pii.find((name) => name === target || exclude.includes(name));
+  if (twice !== undefined)
+    throw new UsageError(`--pii ${twice} is ${twice === target ? 'the target' : 'excluded as well'}`);
+  return { baseline, target, exclude, pii, task: oneOf('task', task, tasks) };
 }
 
 /** The first of the words that was given. */

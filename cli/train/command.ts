@@ -55,10 +55,11 @@ async function readSource(options: TrainOptions, progress: TrainProgress): Promi
 
 async function readFile(file: string, options: TrainOptions, progress: TrainProgress): Promise<TrainingSet> {
   if (options.query === undefined) progress.say(`reading ${file}`);
-  const { target, exclude, time, task, minClassRows } = options;
+  const { target, exclude, pii, time, task, minClassRows } = options;
   return readTrainingSet(await openTable(file), {
     target,
     exclude,
+    pii,
     ...(time === undefined ? {} : { time }),
     ...(task === undefined ? {} : { task }),
     ...(minClassRows === undefined ? {} : { minClassRows }),

@@ -15,6 +15,7 @@ export interface TrainOptions {
   readonly trainer: TrainerKind;
   readonly task?: 'regression' | 'classification';
   readonly exclude: readonly string[];
+  readonly pii: readonly string[];
   readonly time?: string;
   readonly rounds?: number;
   /** 0: no search. */
@@ -43,6 +44,7 @@ has answered as the trainer does.
   --search              try the trainer's few settings by cross-validation; --folds N folds (5)
   --rounds N            so many trees, rounds or epochs (found on rows held back from the fit)
   --exclude COLUMN      leave a column out; may be repeated
+  --pii COLUMN          about people: the schema has it, the model does not; may be repeated
   --time COLUMN         hold out the newest rows instead of a random part; not a feature
   --test-share SHARE    of the rows, held out for the figures (0.2)
   --min-class-rows N    leave classes with fewer rows out
@@ -75,6 +77,7 @@ const words = {
   folds: { type: 'string' },
   rounds: { type: 'string' },
   exclude: { type: 'string', multiple: true, default: [] as string[] },
+  pii: { type: 'string', multiple: true, default: [] as string[] },
   time: { type: 'string' },
   'test-share': { type: 'string', default: '0.2' },
   'min-class-rows': { type: 'string' },
@@ -114,6 +117,7 @@ export function readTrainOptions(
     name: modelNameFrom(given.name, isDatabase ? target : data),
     trainer: oneOf('trainer', given.trainer, trainerKinds) ?? 'gbdt',
     exclude: given.exclude,
+    pii: given.pii,
     folds: foldsOf(given.search, whole('folds', given.folds, 2, 20)),
     testShare: shareFrom('test-share', given['test-share']),
     threads: whole('threads', given.threads, 1, 64) ?? availableParallelism(),

@@ -10,7 +10,7 @@ import { isTreeEnsemble, treeShapley } from '#shared/explain/tree-shapley.ts';
 import { inTurns, nextTurn } from '#shared/in-turns.ts';
 import type { OnnxSession } from '#shared/onnx/session.ts';
 import { seededRandom, seedFrom } from '#shared/random.ts';
-import { type ModelSchema, modelColumns } from '#shared/schema/feature-schema.ts';
+import { isInput, type ModelSchema, modelColumns } from '#shared/schema/feature-schema.ts';
 import { rowsToColumns } from '#shared/schema/rows.ts';
 import type { ForestModel } from '#shared/training/forest-model.ts';
 import type { GbdtModel } from '#shared/training/gbdt-model.ts';
@@ -49,7 +49,7 @@ export async function explainRow(request: ExplainRequest, parts: VersionParts): 
   };
   const { schema } = request.manifest;
   checkClass(schema, request.class);
-  const features = schema.features.filter(({ kind }) => kind !== 'id').map(({ name }) => name);
+  const features = schema.features.filter(isInput).map(({ name }) => name);
   const background = evenly(parts.background, request.background);
   const data = {
     row: rowsToColumns(schema, [request.row]),

@@ -6,6 +6,7 @@ import type { Deps } from '#shared/deps.ts';
 import { ProblemError } from '#shared/errors.ts';
 import { DEFAULT_PERMUTATIONS } from '#shared/explain/permutation-shapley.ts';
 import { type PredictionRecord, requestIdPattern } from '#shared/log/prediction-log.ts';
+import { withoutPii } from '#shared/privacy/presence.ts';
 import { readManifest } from '#shared/registry/artefacts.ts';
 import { predictionKey } from '#shared/registry/keys.ts';
 import type { Manifest } from '#shared/registry/model.ts';
@@ -31,6 +32,7 @@ export interface ExplainRequest extends Omit<z.infer<typeof bodySchema>, 'featur
   readonly requestId: string;
   /** Of the version that predicted the row, or of the champion. */
   readonly manifest: Manifest;
+  /** Without what is pii: no model is given it. */
   readonly row: FeatureRow;
 }
 
@@ -48,7 +50,8 @@ export async function readRequest(deps: Deps, event: HttpEvent): Promise<Explain
     });
   if (id !== undefined) {
     const { version, features: row } = await predicted(deps, name, id);
-    return { ...options, requestId: id, row, manifest: await tabular(deps, name, version) };
+    const manifest = await tabular(deps, name, version);
+    return { ...options, requestId: id, row: withoutPii(manifest.schema, row), manifest };
   }
   const pointer = await readPointer(deps, name);
   if (!pointer)
@@ -59,7 +62,7 @@ export async function readRequest(deps: Deps, event: HttpEvent): Promise<Explain
     throw new ProblemError(check.status, `${check.faults.length} features are not acceptable`, {
       errors: check.faults,
     });
-  return { ...options, requestId: deps.newId(), row: check.row, manifest };
+  return { ...options, requestId: deps.newId(), row: withoutPii(manifest.schema, check.row), manifest };
 }
 
 async function predicted(deps: Deps, model: string, id: string): Promise<PredictionRecord> {

@@ -3,6 +3,7 @@ import { ProblemError } from '#shared/errors.ts';
 import { type DecodedImage, defaultImageLimits, type ImageLimits } from '#shared/images/decode-image.ts';
 import { createPause } from '#shared/in-turns.ts';
 import { requestIdPattern } from '#shared/log/prediction-log.ts';
+import type { Tokenise } from '#shared/privacy/tokeniser.ts';
 import { checkRow } from '#shared/schema/check-row.ts';
 import type { ModelSchema } from '#shared/schema/feature-schema.ts';
 import type { FeatureRow } from '#shared/schema/rows.ts';
@@ -22,11 +23,12 @@ const maxBatchPixels = 4 * defaultImageLimits.maxPixels;
 /** With ':' and a number below 1000 it makes a request id. */
 const maxBatchId = 124;
 
-/** Throws a 400 problem when the list itself is unusable; a bad row becomes its own problem. */
+/** Throws a 400 problem when the list itself is unusable; a bad row becomes its own problem. What is pii leaves here as tokens. */
 export async function readBatch(
   schema: ModelSchema,
   instances: unknown,
   batchId: string,
+  tokenise: Tokenise,
 ): Promise<readonly Instance[]> {
   if (!Array.isArray(instances) || instances.length === 0 || instances.length > maxInstances)
     throw new ProblemError(400, `instances: a list of 1 to ${maxInstances} rows is expected`, {
@@ -47,7 +49,8 @@ export async function readBatch(
   const pause = createPause();
   for (const [at, instance] of instances.entries()) {
     await pause();
-    read.push(readInstance(schema, instance, at, batchId, limits));
+    const one = readInstance(schema, instance, at, batchId, limits);
+    read.push(one.ok ? { ...one, row: tokenise(one.row) } : one);
   }
   return read;
 }

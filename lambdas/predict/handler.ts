@@ -3,6 +3,7 @@ import { answering, type HttpEvent, type HttpResult, header, json, parseObject }
 import type { Deps } from '#shared/deps.ts';
 import { ProblemError } from '#shared/errors.ts';
 import { logOutcome, type PredictionRecord, requestIdPattern } from '#shared/log/prediction-log.ts';
+import { createTokeniser } from '#shared/privacy/tokeniser.ts';
 import { resolveModel } from '#shared/registry/registry.ts';
 import { checkRow } from '#shared/schema/check-row.ts';
 import { readBatch } from './batch.ts';
@@ -12,7 +13,7 @@ import { type Predicted, predictAndLog } from './predict.ts';
 
 export function createPredictHandler(deps: Deps): (event: HttpEvent) => Promise<HttpResult> {
   const store = createModelStore(deps);
-  const mayCount = createOutcomeBudget(deps.now);
+  const toCount = createOutcomeBudget(deps.now);
   const operations: Readonly<Record<string, (event: HttpEvent) => Promise<HttpResult>>> = {
     predict: (event) => predictOne(deps, store, event),
     batch: (event) => predictBatch(deps, store, event),
@@ -28,24 +29,37 @@ export function createPredictHandler(deps: Deps): (event: HttpEvent) => Promise<
     const operation = operations[name];
     if (!operation)
       throw new Error(`the predict function has no operation for ${event.httpMethod} ${event.resource}`);
-    const result = await answering(() => operation(event));
-    if (result.statusCode >= 400 && (name === 'predict' || name === 'batch') && mayCount())
-      await countFailure(deps, event, result.statusCode);
-    return result;
+    const isPrediction = name === 'predict' || name === 'batch';
+    try {
+      const result = await answering(() => operation(event));
+      if (isPrediction && result.statusCode >= 400) await count(event, result.statusCode);
+      return result;
+    } catch (error) {
+      if (isPrediction) await count(event, 500);
+      throw error;
+    }
   };
+
+  async function count(event: HttpEvent, status: number): Promise<void> {
+    const failures = toCount(`${event.pathParameters?.model ?? ''}#${status}`);
+    if (failures > 0) await countFailures(deps, event, status, failures);
+  }
 }
 
 /** A request for a model that does not exist belongs to no model and is not counted. */
-async function countFailure(deps: Deps, event: HttpEvent, status: number): Promise<void> {
+async function countFailures(deps: Deps, event: HttpEvent, status: number, count: number): Promise<void> {
   try {
     const model = await resolveModel(deps, event.pathParameters?.model ?? undefined);
-    await logOutcome(deps, deps.newId(), { model: model.name, at: deps.now(), status });
+    const outcome = { model: model.name, at: deps.now(), status };
+    await logOutcome(deps, deps.newId(), count > 1 ? { ...outcome, count } : outcome);
   } catch (error) {
-    if (!(error instanceof ProblemError)) throw error;
+    if (!(error instanceof ProblemError))
+      deps.log('warn', 'an outcome could not be counted', { error: String(error) });
   }
 }
 
 async function predictOne(deps: Deps, store: ModelStore, event: HttpEvent): Promise<HttpResult> {
+  const startedAt = performance.now();
   const body = parseObject(event, deps.settings.MAX_BODY_BYTES);
   const model = await store.current(event.pathParameters?.model ?? undefined);
   const id = requestId(body.request_id ?? header(event, 'idempotency-key'), deps);
@@ -56,8 +70,9 @@ async function predictOne(deps: Deps, store: ModelStore, event: HttpEvent): Prom
       errors: check.faults,
       request_id: id,
     });
+  const tokenise = await createTokeniser(deps, model.record.name, model.manifest.schema);
   const [[predicted]] = await Promise.all([
-    predictAndLog(deps, model, [{ id, row: check.row, image: check.image }]),
+    predictAndLog(deps, model, [{ id, row: tokenise(check.row), image: check.image }], startedAt),
     store.settle(),
   ]);
   if (!predicted!.ok) throw new ProblemError(predicted!.status, predicted!.detail, { request_id: id });
@@ -69,12 +84,14 @@ async function predictOne(deps: Deps, store: ModelStore, event: HttpEvent): Prom
 }
 
 async function predictBatch(deps: Deps, store: ModelStore, event: HttpEvent): Promise<HttpResult> {
+  const startedAt = performance.now();
   const body = parseObject(event, deps.settings.MAX_BODY_BYTES);
   const model = await store.current(event.pathParameters?.model ?? undefined);
   const batchId = requestId(body.batch_id ?? header(event, 'idempotency-key'), deps);
-  const batch = await readBatch(model.manifest.schema, body.instances, batchId);
+  const tokenise = await createTokeniser(deps, model.record.name, model.manifest.schema);
+  const batch = await readBatch(model.manifest.schema, body.instances, batchId, tokenise);
   const valid = batch.flatMap((one) => (one.ok ? [one] : []));
-  const [predicted] = await Promise.all([predictAndLog(deps, model, valid), store.settle()]);
+  const [predicted] = await Promise.all([predictAndLog(deps, model, valid, startedAt), store.settle()]);
   let next = 0;
   const predictions = batch.map((one) => (one.ok ? batchAnswer(predicted[next++]!) : one.problem));
   const spooled = predicted.some((one) => one.ok && one.logged === 'spooled');

@@ -15,7 +15,7 @@ import type { LoadedModel } from './model-store.ts';
 
 export interface Request {
   readonly id: string;
-  /** As it was checked: what makes a request the same when it comes again. */
+  /** As it was checked, tokens for what is pii: what makes a request the same when it comes again. */
   readonly row: FeatureRow;
   readonly image?: DecodedImage | undefined;
 }
@@ -29,11 +29,16 @@ export type Predicted =
   /** An answer that there is not, or that must not be given: it would be in no log, or in one that says otherwise. */
   | { readonly ok: false; readonly id: string; readonly status: number; readonly detail: string };
 
-/** In the order of the requests. */
+/**
+ * In the order of the requests.
+ *
+ * @param startedAt when the request came in, by `performance.now()`
+ */
 export async function predictAndLog(
   deps: Deps,
   model: LoadedModel,
   requests: readonly Request[],
+  startedAt: number,
 ): Promise<readonly Predicted[]> {
   const { schema, version } = model.manifest;
   const { name } = model.record;
@@ -62,6 +67,7 @@ export async function predictAndLog(
         features: one.features,
         context: contextOf(schema, row),
         answer: one.answer,
+        duration_ms: Math.round(1000 * (performance.now() - startedAt)) / 1000,
         hash: featuresHash(row),
       };
       return predictedOf(record, await logPrediction(deps, record));

@@ -1,6 +1,7 @@
 /** The images beside an uploaded model: decoded one by one as they are asked for, so that few are in memory at a time. */
 import { InvalidDataError } from '../errors.ts';
 import { imageInput, type PreparedImage, prepareImage } from '../images/image-answers.ts';
+import { presenceOf } from '../privacy/presence.ts';
 import { MAX_BASELINE_IMAGES, MIN_BASELINE_ROWS } from '../registry/upload.ts';
 import type { AnsweredRow } from '../retrain/version-files.ts';
 import { checkRow } from '../schema/check-row.ts';
@@ -56,7 +57,7 @@ export function assertFewFaults({ count, faults }: Pick<BaselineImages, 'count' 
 }
 
 function readImage(schema: ModelSchema, line: string, at: number): BaselineImage | string {
-  const parsed = parseLine(line, at);
+  const parsed = parseLine(schema, line, at);
   const label = labelOf(schema, parsed.label, at);
   const checked = checkRow(schema, parsed.features, '/features');
   if (!checked.ok) {
@@ -69,7 +70,11 @@ function readImage(schema: ModelSchema, line: string, at: number): BaselineImage
   if (!checked.image) throw new TypeError('a row of an image model was checked without its image');
   const image = prepareImage(schema, checked.image);
   return {
-    row: { at: timeOf(parsed.at, at), features: { ...checked.row, ...image.features }, ...label },
+    row: {
+      at: timeOf(parsed.at, at),
+      features: { ...presenceOf(schema, checked.row), ...image.features },
+      ...label,
+    },
     image,
   };
 }

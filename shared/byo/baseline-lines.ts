@@ -2,8 +2,9 @@
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { InvalidDataError } from '../errors.ts';
+import { sentValue } from '../privacy/presence.ts';
 import { MIN_BASELINE_ROWS } from '../registry/upload.ts';
-import type { ModelSchema } from '../schema/feature-schema.ts';
+import { type ModelSchema, piiFeatures } from '../schema/feature-schema.ts';
 
 /** A file of 50 MB can unpack to 50 GB. */
 const MAX_TEXT_BYTES = 400_000_000;
@@ -45,16 +46,29 @@ export function lineName(at: number): string {
   return `line ${at + 1} of the baseline`;
 }
 
-/** Throws {@link InvalidDataError} for what is no JSON object. */
-export function parseLine(line: string, at: number): Readonly<Record<string, unknown>> {
+/** Throws {@link InvalidDataError} for what is no JSON object, and for one that has a value of what is pii. */
+export function parseLine(schema: ModelSchema, line: string, at: number): Readonly<Record<string, unknown>> {
+  const parsed = parsedLine(line);
+  if (parsed !== undefined) {
+    const sent = sentValue(schema, parsed.features);
+    if (sent === undefined) return parsed;
+    throw new InvalidDataError(
+      `${lineName(at)}: "${sent}" is pii: its values must not be uploaded; true (it was there) or null is expected`,
+    );
+  }
+  const shown = piiFeatures(schema).length > 0 ? '' : `: ${JSON.stringify(line.slice(0, 60))}`;
+  throw new InvalidDataError(`${lineName(at)} is not a JSON object${shown}`);
+}
+
+function parsedLine(line: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(line);
     if (typeof value === 'object' && value !== null && !Array.isArray(value))
       return value as Record<string, unknown>;
   } catch {
-    // said below
+    // said by the caller
   }
-  throw new InvalidDataError(`${lineName(at)} is not a JSON object: ${JSON.stringify(line.slice(0, 60))}`);
+  return undefined;
 }
 
 /** When the row was asked, Unix milliseconds; its number where that is not known. */

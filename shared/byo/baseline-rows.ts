@@ -1,5 +1,6 @@
 /** The rows beside an uploaded model: read from what was sent, bounded, checked against the schema. */
 import { InvalidDataError } from '../errors.ts';
+import { presenceOf } from '../privacy/presence.ts';
 import { MAX_BASELINE_ROWS } from '../registry/upload.ts';
 import type { AnsweredRow } from '../retrain/version-files.ts';
 import { checkRow } from '../schema/check-row.ts';
@@ -7,7 +8,8 @@ import type { ModelSchema } from '../schema/feature-schema.ts';
 import { labelOf, lineName, parseLine, readLines, timeOf } from './baseline-lines.ts';
 
 /**
- * Reads lines of `{"features": {…}, "label": …, "at": …}`; `label` and `at` (Unix milliseconds) may be absent.
+ * Reads lines of `{"features": {…}, "label": …, "at": …}`; `label` and `at` (Unix milliseconds) may be absent. Of a pii feature a line says
+ * `true` (it was there) or null.
  *
  * @throws InvalidDataError with the line and what is wrong with it, or when there are too few or too many
  */
@@ -17,11 +19,15 @@ export async function readBaselineRows(schema: ModelSchema, bytes: Uint8Array): 
 }
 
 function readLine(schema: ModelSchema, line: string, at: number): AnsweredRow {
-  const row = parseLine(line, at);
+  const row = parseLine(schema, line, at);
   const checked = checkRow(schema, row.features, '/features');
   if (!checked.ok) {
     const [fault] = checked.faults;
     throw new InvalidDataError(`${lineName(at)}: ${fault?.pointer}: ${fault?.detail}`);
   }
-  return { at: timeOf(row.at, at), features: checked.row, ...labelOf(schema, row.label, at) };
+  return {
+    at: timeOf(row.at, at),
+    features: presenceOf(schema, checked.row),
+    ...labelOf(schema, row.label, at),
+  };
 }

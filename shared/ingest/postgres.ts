@@ -17,6 +17,8 @@ export interface SpoolOptions {
   /** Longest the query may run, milliseconds. @default 15 minutes */
   readonly timeoutMs?: number;
   readonly onProgress?: (rows: number) => void;
+  /** The server's words are left out of errors, but for their code: it quotes values it cannot convert. @default false */
+  readonly isPrivate?: boolean;
 }
 
 const BATCH_ROWS = 5000;
@@ -36,7 +38,7 @@ const TYPES = { boolean: 16, timestamp: 1114, timestampWithZone: 1184 } as const
 export async function spoolQuery(
   { connection, query }: QuerySource,
   file: string,
-  { timeoutMs = 900_000, onProgress }: SpoolOptions = {},
+  { timeoutMs = 900_000, onProgress, isPrivate = false }: SpoolOptions = {},
 ): Promise<number> {
   const client = await connect(connection, timeoutMs);
   try {
@@ -46,10 +48,17 @@ export async function spoolQuery(
     return await copy(client, query, file, onProgress);
   } catch (error) {
     if (error instanceof InvalidDataError) throw error;
+    if (isPrivate) throw new InvalidDataError(`the query failed: ${codeOf(error)}`);
     throw new InvalidDataError(`the query failed: ${(error as Error).message}`, { cause: error });
   } finally {
     await client.end().catch(() => undefined);
   }
+}
+
+/** @see https://www.postgresql.org/docs/current/errcodes-appendix.html */
+function codeOf(error: unknown): string {
+  const code = (error as { readonly code?: unknown }).code;
+  return typeof code === 'string' ? `code ${code}` : 'the connection was lost or timed out';
 }
 
 async function connect(connection: string, timeoutMs: number): Promise<pg.Client> {

@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Deps } from '../deps.ts';
 import { InvalidDataError } from '../errors.ts';
+import { createTokeniser, type Tokenise } from '../privacy/tokeniser.ts';
 import type { ModelRecord, TrainingSource } from '../registry/model.ts';
 import type { LabelledRow } from '../retrain/snapshot.ts';
 import { parseDate } from '../schema/dates.ts';
-import type { FeatureRow, FeatureValue } from '../schema/rows.ts';
+import { type Feature, piiFeatures } from '../schema/feature-schema.ts';
+import type { FeatureValue } from '../schema/rows.ts';
 import type { ColumnKind, Table, TableBatch } from '../tabular/table.ts';
 import { openTable } from '../tabular/table.ts';
 import { spoolQuery } from './postgres.ts';
@@ -19,18 +21,21 @@ export interface SourceRows {
 }
 
 /**
+ * What is pii leaves here as tokens; the file it is read from is deleted before this returns.
+ *
  * @throws InvalidDataError when the source is not there or cannot be read, lacks a feature, the target or the time, or
  *   has no row with a target
  */
 export async function readSource(
-  deps: Pick<Deps, 'objects' | 'secret'>,
+  deps: Pick<Deps, 'objects' | 'secret' | 'piiKey'>,
   model: ModelRecord,
   source: TrainingSource,
 ): Promise<SourceRows> {
+  const tokenise = await createTokeniser(deps, model.name, model.schema);
   const folder = await mkdtemp(join(tmpdir(), 'tidemark-ingest-'));
   try {
-    const file = await spool(deps, source, folder);
-    return await readTable(await openTable(file), model, source.time);
+    const file = await spool(deps, model, source, folder);
+    return await readTable(await openTable(file), model, source.time, tokenise);
   } catch (error) {
     if (!(error instanceof InvalidDataError)) throw error;
     // the file's folder is nobody's but this function's
@@ -42,6 +47,7 @@ export async function readSource(
 
 async function spool(
   deps: Pick<Deps, 'objects' | 'secret'>,
+  { schema }: ModelRecord,
   source: TrainingSource,
   folder: string,
 ): Promise<string> {
@@ -55,16 +61,20 @@ async function spool(
   const connection = await deps.secret(source.secret);
   if (connection === undefined) throw new InvalidDataError(`there is no secret named "${source.secret}"`);
   const file = join(folder, 'query.csv');
-  await spoolQuery({ connection, query: source.query }, file);
+  await spoolQuery({ connection, query: source.query }, file, { isPrivate: piiFeatures(schema).length > 0 });
   return file;
 }
 
-async function readTable(table: Table, model: ModelRecord, time: string | undefined): Promise<SourceRows> {
+async function readTable(
+  table: Table,
+  model: ModelRecord,
+  time: string | undefined,
+  tokenise: Tokenise,
+): Promise<SourceRows> {
   const { features, target } = model.schema;
-  const wanted = [
-    ...features.filter(({ kind }) => kind !== 'id'),
-    { name: target.name, kind: 'target' as const },
-  ];
+  // what is about a person is best left out of an extract: it is read where it is there, ids as well
+  const isRead = ({ name, kind, pii }: Feature) => (pii ? table.names.includes(name) : kind !== 'id');
+  const wanted = [...features.filter(isRead), { name: target.name, kind: 'target' as const }];
   const missing = [...wanted.map(({ name }) => name), ...(time === undefined ? [] : [time])].find(
     (name) => !table.names.includes(name),
   );
@@ -72,9 +82,11 @@ async function readTable(table: Table, model: ModelRecord, time: string | undefi
     throw new InvalidDataError(
       `the source has no column "${missing}"; it has ${table.names.slice(0, 50).join(', ')}`,
     );
+  const hidden = new Set(piiFeatures(model.schema));
+  const isPrivate = (name: string) => hidden.has(name);
   const kinds = new Map<string, ColumnKind>();
   for (const { name, kind } of wanted) {
-    const isText = kind === 'target' ? target.classes !== undefined : kind !== 'numeric';
+    const isText = kind === 'target' ? target.classes !== undefined : kind !== 'numeric' || isPrivate(name);
     kinds.set(name, isText ? 'categorical' : 'numeric');
   }
   if (time !== undefined) kinds.set(time, 'categorical');
@@ -92,7 +104,7 @@ async function readTable(table: Table, model: ModelRecord, time: string | undefi
       const label = cells(target.name, row);
       read += 1;
       if (label === null) unlabelled += 1;
-      else rows.push(toRow(model, cells, row, { read, label, time }));
+      else rows.push(toRow(model, cells, row, { read, label, time, tokenise }));
     }
     if (rows.length > 2 * limit) rows = newest(rows, limit);
   }
@@ -102,7 +114,8 @@ async function readTable(table: Table, model: ModelRecord, time: string | undefi
     rows: newest(rows, limit),
     notes: [
       ...(unlabelled > 0 ? [`${unlabelled} of ${read} rows have no value of "${target.name}"`] : []),
-      ...(skipped > 0 ? [`${skipped} rows were skipped: ${first}`] : []),
+      // what is said of the first may quote it
+      ...(skipped > 0 ? [`${skipped} rows were skipped${hidden.size > 0 ? '' : `: ${first}`}`] : []),
       ...Array.from(
         invalid,
         ([name, cells]) => `column "${name}" has ${cells} cells that are not numbers; they count as missing`,
@@ -134,18 +147,25 @@ function toRow(
     read,
     label,
     time,
-  }: { readonly read: number; readonly label: number | string; readonly time: string | undefined },
+    tokenise,
+  }: {
+    readonly read: number;
+    readonly label: number | string;
+    readonly time: string | undefined;
+    readonly tokenise: Tokenise;
+  },
 ): LabelledRow {
   const features: Record<string, FeatureValue> = {};
-  for (const { name, kind, boolean } of schema.features) {
-    if (kind === 'id') continue;
+  const isHidden = schema.features.some(({ name, pii }) => pii && name === time);
+  for (const { name, kind, boolean, pii } of schema.features) {
+    if (kind === 'id' && !pii) continue;
     const value = cells(name, row);
     features[name] = boolean === true && typeof value === 'string' ? booleanText(value) : value;
   }
   return {
     id: `source-${read}`,
-    at: time === undefined ? read : timeOf(cells(time, row), time, read),
-    features: features as FeatureRow,
+    at: time === undefined ? read : timeOf(cells(time, row), time, read, isHidden),
+    features: tokenise(features),
     label,
   };
 }
@@ -156,12 +176,12 @@ function booleanText(value: string): string {
   return text === 'true' || text === 'false' ? text : value;
 }
 
-function timeOf(value: FeatureValue, column: string, row: number): number {
+function timeOf(value: FeatureValue, column: string, row: number, isHidden: boolean): number {
   const text = String(value ?? '');
   const at = parseDate(text)?.epochMs ?? (text === '' ? Number.NaN : Number(text));
   if (Number.isNaN(at))
     throw new InvalidDataError(
-      `row ${row} of the source: ${JSON.stringify(text)} in "${column}" is neither a date nor a number`,
+      `row ${row} of the source: ${isHidden ? 'the value' : JSON.stringify(text)} in "${column}" is neither a date nor a number`,
     );
   return at;
 }

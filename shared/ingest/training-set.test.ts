@@ -51,6 +51,19 @@ describe('a training set', () => {
     });
   });
 
+  test('knows a column about people by its name only: it is not read, learnt from, or described', async () => {
+    const lines = ['x,phone,y', ...rows(60, (row) => `${number(row)},07700 900${row},${number(row) * 2}`)];
+    const set = await read(lines, { pii: ['phone'] });
+    expect(set.schema.features[1]).toEqual({ name: 'phone', kind: 'categorical', pii: true });
+    expect(set.data.columns.map(({ name }) => name)).toEqual(['x']);
+    expect(set.excluded).toEqual([]);
+    await expect(read(lines, { pii: ['mail'] })).rejects.toThrow('no column is named "mail"');
+    await expect(read(lines, { pii: ['phone'], exclude: ['phone'] })).rejects.toThrow(
+      '"phone" is named twice',
+    );
+    await expect(read(lines, { pii: ['y'] })).rejects.toThrow('"y" has two roles');
+  });
+
   test('leaves rows without a target out, and says how many; cells that are no numbers count as missing', async () => {
     const set = await read([
       'x,y',

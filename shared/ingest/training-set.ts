@@ -2,7 +2,7 @@
 import { InvalidDataError } from '../errors.ts';
 import { type Column, type Columns, takeRows } from '../schema/columns.ts';
 import { parseDate } from '../schema/dates.ts';
-import { type ModelSchema, nameFault } from '../schema/feature-schema.ts';
+import { type Feature, type ModelSchema, nameFault } from '../schema/feature-schema.ts';
 import type { Table, TableBatch, TableShape } from '../tabular/table.ts';
 import type { TrainingTarget } from '../training/training-target.ts';
 import { type ColumnGrower, growColumn } from './column-builder.ts';
@@ -24,6 +24,8 @@ export interface TrainingSet {
 export interface TrainingSetOptions {
   readonly target: string;
   readonly exclude?: readonly string[];
+  /** About people: in the schema, and not read. */
+  readonly pii?: readonly string[];
   /** Neither a feature nor the target: what rows are ordered by. */
   readonly time?: string;
   /** Found from the target's values unless told. */
@@ -41,7 +43,8 @@ export interface TrainingSetOptions {
  * @example (await readTrainingSet(await openTable('iris.csv'), { target: 'species' })).target.task // 'classification'
  */
 export async function readTrainingSet(table: Table, options: TrainingSetOptions): Promise<TrainingSet> {
-  const { target, time, exclude = [] } = options;
+  const { target, time, pii = [] } = options;
+  const exclude = [...(options.exclude ?? []), ...pii];
   const roles = time === undefined ? [target] : [target, time];
   for (const name of [...roles, ...exclude]) mustHave(table, name);
   const other = roles.find((name, at) => exclude.includes(name) || roles.indexOf(name) < at);
@@ -49,6 +52,8 @@ export async function readTrainingSet(table: Table, options: TrainingSetOptions)
     throw new InvalidDataError(
       `"${other}" has two roles: the target, the time and what is left out must differ`,
     );
+  const twice = pii.find((name, at) => options.exclude?.includes(name) || pii.indexOf(name) < at);
+  if (twice !== undefined) throw new InvalidDataError(`"${twice}" is named twice: as pii, and again`);
   const shape = await table.shape({ exclude, keep: roles });
   checkTargetKind(shape, target);
   if (time !== undefined && !shape.kinds.has(time))
@@ -58,7 +63,10 @@ export async function readTrainingSet(table: Table, options: TrainingSetOptions)
     throw new InvalidDataError(`${table.file}: no usable feature column is left; left out: ${listed(shape)}`);
   const found = readTarget(read.target, options);
   const all = { rows: read.target.values.length, columns: read.columns };
-  const features = featuresOf(shape.kinds, all, new Set(roles), shape.dateSpans);
+  const features = [
+    ...featuresOf(shape.kinds, all, new Set(roles), shape.dateSpans),
+    ...pii.map((name): Feature => ({ name, kind: 'categorical', pii: true })),
+  ];
   const schema: ModelSchema = {
     features,
     target: {
@@ -69,7 +77,12 @@ export async function readTrainingSet(table: Table, options: TrainingSetOptions)
   const fault = nameFault(schema);
   if (fault !== undefined) throw new InvalidDataError(`${table.file}: ${fault}`);
   const notes = [...notesOf(table, read), ...found.notes];
-  return { schema, ...keepRows(all, read.times, found), excluded: shape.notCompared, notes };
+  return {
+    schema,
+    ...keepRows(all, read.times, found),
+    excluded: shape.notCompared.filter(({ column }) => !pii.includes(column)),
+    notes,
+  };
 }
 
 function mustHave(table: Table, name: string): void {

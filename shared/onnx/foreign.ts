@@ -1,6 +1,6 @@
 /** From an ONNX file that was made elsewhere to how it is served; what cannot be served is refused by name. */
 
-import { type ModelSchema, modelColumns } from '#shared/schema/feature-schema.ts';
+import { type ModelSchema, modelColumns, piiFeatures } from '#shared/schema/feature-schema.ts';
 import { planForeignInputs, planTensorInput } from './foreign-inputs.ts';
 import { planForeignOutputs, type WantedOutputs } from './foreign-outputs.ts';
 import { type ModelParts, takeApart } from './foreign-parts.ts';
@@ -61,6 +61,7 @@ export function planServing(bytes: Uint8Array, wanted: WantedServing): ServingPl
   const onnx = stripZipMap(bytes);
   const parts = onnx === bytes ? original : takeApart(onnx);
   const description = { ...describeParts(parts), ...(classLabels !== undefined && { classLabels }) };
+  assertNotGiven(description, wanted.schema);
   const fed = wanted.rowShape
     ? planTensorInput(description, wanted.rowShape)
     : planForeignInputs(description, modelColumns(wanted.schema));
@@ -78,6 +79,16 @@ export function planServing(bytes: Uint8Array, wanted: WantedServing): ServingPl
     description,
     notes: [...stripped, ...inputNotes, ...read.notes],
   };
+}
+
+/** What is about a person is in no column: a graph that takes it cannot be served. */
+function assertNotGiven({ inputs }: ModelDescription, schema: ModelSchema): void {
+  const hidden = new Set(piiFeatures(schema));
+  const taken = inputs.find(({ name }) => hidden.has(name));
+  if (taken !== undefined)
+    throw new OnnxModelError(
+      `input "${taken.name}" is a pii feature of the schema, and no model is given one: train without it, or leave the mark out`,
+    );
 }
 
 function checkLoadable({ irVersion, opsets, operators, functions, externalData }: ModelParts): void {

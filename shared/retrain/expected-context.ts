@@ -111,7 +111,9 @@ function select(columns: readonly Column[], rows: readonly number[]): readonly C
 
 function segmentsOf({ anchors, features, heldOut, segments: by }: ExpectedInput): Segments {
   const segments: Segments = new Map();
-  addSegments(segments, anchors, features.columns, by);
+  const tokens = new Set(anchors.anchors.flatMap(({ name, channel }) => (channel === 'token' ? [name] : [])));
+  const counted = features.columns.filter(({ name }) => !tokens.has(name));
+  addSegments(segments, anchors, counted, by);
   for (const name of by) {
     const column = heldOut.features.find((one) => one.name === name);
     if (column?.kind !== 'categorical') continue;

@@ -1,6 +1,8 @@
 /** Archived predictions and labels → matured labelled rows, split by time into training and a holdout nobody has seen. */
 import type { ArchiveRow, LabelRow, PredictionRow } from '../capture/archive.ts';
 import { featuresHash } from '../log/prediction-log.ts';
+import { withoutPii } from '../privacy/presence.ts';
+import type { ModelSchema } from '../schema/feature-schema.ts';
 import type { FeatureRow } from '../schema/rows.ts';
 
 export interface LabelledRow {
@@ -65,6 +67,13 @@ function quantile(values: number[], share: number): number {
   return Math.max(0, values[Math.min(values.length - 1, Math.floor(share * values.length))]!);
 }
 
+type RowHash = (features: FeatureRow) => string;
+
+/** Rows that a model cannot tell apart are one, whosever they are: tokens do not count. */
+export function inputsHash(schema: ModelSchema): RowHash {
+  return (features) => featuresHash(withoutPii(schema, features));
+}
+
 export interface Split {
   readonly training: readonly LabelledRow[];
   readonly holdout: readonly LabelledRow[];
@@ -80,15 +89,20 @@ const holdoutShare = 0.3;
  *
  * @param labelled in order of time
  * @param spentThrough time (Unix ms) of the newest row an earlier decision was made on
+ * @param hashOf what makes two rows the same: {@link inputsHash} of a model with pii features
  */
-export function splitByTime(labelled: readonly LabelledRow[], spentThrough: number): Split {
+export function splitByTime(
+  labelled: readonly LabelledRow[],
+  spentThrough: number,
+  hashOf: RowHash = featuresHash,
+): Split {
   const cut = Math.ceil(labelled.length * (1 - holdoutShare));
   const held = new Map<string, LabelledRow>();
-  for (const row of labelled.slice(cut)) if (row.at > spentThrough) held.set(featuresHash(row.features), row);
+  for (const row of labelled.slice(cut)) if (row.at > spentThrough) held.set(hashOf(row.features), row);
   const before = labelled.slice(0, cut);
   const spent = labelled.slice(cut).filter((row) => row.at <= spentThrough);
   const candidates = [...before, ...spent];
-  const training = withoutFeaturesOf(candidates, held);
+  const training = withoutFeaturesOf(candidates, held, hashOf);
   return { training, holdout: [...held.values()], overlapping: candidates.length - training.length };
 }
 
@@ -96,11 +110,12 @@ export function splitByTime(labelled: readonly LabelledRow[], spentThrough: numb
 export function withoutFeaturesOf(
   rows: readonly LabelledRow[],
   held: ReadonlyMap<string, unknown>,
+  hashOf: RowHash,
 ): readonly LabelledRow[] {
-  return rows.filter((row) => !held.has(featuresHash(row.features)));
+  return rows.filter((row) => !held.has(hashOf(row.features)));
 }
 
 /** Keyed as {@link withoutFeaturesOf} wants it. */
-export function featureHashes(rows: readonly LabelledRow[]): ReadonlyMap<string, unknown> {
-  return new Map(rows.map((row) => [featuresHash(row.features), true]));
+export function featureHashes(rows: readonly LabelledRow[], hashOf: RowHash): ReadonlyMap<string, unknown> {
+  return new Map(rows.map((row) => [hashOf(row.features), true]));
 }

@@ -2,13 +2,14 @@
 import { encodeRows } from '../capture/archive.ts';
 import { answerColumns, channelNames, labelColumns } from '../capture/channels.ts';
 import type { Answer } from '../log/prediction-log.ts';
+import { withoutPii } from '../privacy/presence.ts';
 import { addColumns } from '../profile/add-columns.ts';
 import { buildAnchors, type Channel } from '../profile/anchors.ts';
 import { emptyProfile } from '../profile/profile.ts';
 import { baselineFiles } from '../registry/baseline.ts';
 import type { ModelRecord } from '../registry/model.ts';
 import type { Column } from '../schema/columns.ts';
-import { type FeatureRow, rowsToColumns } from '../schema/rows.ts';
+import { type FeatureRow, rowsToColumns, tokenColumns } from '../schema/rows.ts';
 import { expectedContext } from './expected-context.ts';
 import type { LabelledRow } from './snapshot.ts';
 
@@ -45,7 +46,11 @@ export async function versionFiles(input: VersionFilesInput): Promise<Record<str
       record.schema,
       rows.map((row) => row.features),
     ).columns;
-  const columns = features(expected);
+  const tokens = tokenColumns(
+    record.schema,
+    expected.map((row) => row.features),
+  );
+  const columns = [...features(expected), ...tokens];
   const answered = answerColumns(input.answers);
   const labelled = holdout.flatMap(({ label }, at) =>
     label === undefined ? [] : [{ label, answer: input.answers[at]! }],
@@ -53,7 +58,10 @@ export async function versionFiles(input: VersionFilesInput): Promise<Record<str
   const isLabelled = labelled.length === holdout.length && holdout.length > 0;
   const outputs = isLabelled ? [...answered, ...labelColumns(labelled)] : answered;
   const anchors = buildAnchors(
-    [...columns, ...outputs].map((column) => ({ ...column, channel: channelOf(column) })),
+    [...columns, ...outputs].map((column) => ({
+      ...column,
+      channel: tokens.some((token) => token.name === column.name) ? 'token' : channelOf(column),
+    })),
   );
   const reference = emptyProfile(anchors);
   addColumns(reference, columns);
@@ -72,7 +80,9 @@ export async function versionFiles(input: VersionFilesInput): Promise<Record<str
     ...(await baselineFiles(anchors, reference, context)),
     'train.ndjson.gz': await encodeRows(input.training),
     'holdout.ndjson.gz': await encodeRows(holdout),
-    'background.ndjson.gz': await encodeRows(spread(expected, backgroundRows).map((row) => row.features)),
+    'background.ndjson.gz': await encodeRows(
+      spread(expected, backgroundRows).map((row) => withoutPii(record.schema, row.features)),
+    ),
   };
 }
 

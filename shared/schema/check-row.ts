@@ -6,7 +6,7 @@ import {
   type ImageLimits,
 } from '../images/decode-image.ts';
 import { parseDate } from './dates.ts';
-import { type Feature, imageColumn, type ModelSchema } from './feature-schema.ts';
+import { type Feature, imageColumn, type ModelSchema, piiFeatures } from './feature-schema.ts';
 import { escapePointer, type FeatureRow, type FeatureValue, maxTextLength } from './rows.ts';
 
 interface FieldFault {
@@ -27,7 +27,8 @@ export type RowCheck =
 /**
  * Checks one row against the schema: every feature present, nothing else, the right JSON type, finite. `null` says missing.
  *
- * An image is decoded here; of it the row has the hash of its file only.
+ * An image is decoded here; of it the row has the hash of its file only. What is pii is checked leniently, still stands in the row as it
+ * was sent, and is in no fault: `createTokeniser` replaces it.
  *
  * @param pointer where the feature object stands in the body, e.g. `/features`
  * @param limits of an image
@@ -42,7 +43,7 @@ export function checkRow(
     return {
       ok: false,
       status: 400,
-      faults: [{ pointer, detail: `an object of features is expected, got ${kindOf(features)}` }],
+      faults: [{ pointer, detail: `an object of features is expected, got ${shown(schema, features)}` }],
     };
   const given = features as Record<string, unknown>;
   const faults: FieldFault[] = [];
@@ -101,6 +102,7 @@ function checkValue(
   value: unknown,
 ): { readonly value: FeatureValue } | { readonly fault: string } {
   if (value === null) return { value: null };
+  if (feature.pii) return checkPrivate(value);
   if (feature.kind === 'numeric') {
     if (typeof value !== 'number') return { fault: `a number is expected, got ${kindOf(value)}` };
     return Number.isFinite(value) ? { value } : { fault: `a finite number is expected, got ${value}` };
@@ -115,7 +117,19 @@ function checkValue(
   return { value };
 }
 
+/** Whatever its kind: people write numbers of telephones and of houses in either type. No fault shows the value. */
+function checkPrivate(value: unknown): { readonly value: FeatureValue } | { readonly fault: string } {
+  if (typeof value === 'number' && Number.isFinite(value)) return { value };
+  if (typeof value === 'boolean') return { value: String(value) };
+  if (typeof value !== 'string')
+    return { fault: `a string or a finite number is expected, got ${nameOfType(value)}` };
+  if (value.length > maxTextLength)
+    return { fault: `at most ${maxTextLength} characters are allowed, got ${value.length}` };
+  return { value };
+}
+
 function wanted(feature: Feature): string {
+  if (feature.pii) return 'string or number';
   if (feature.boolean) return 'boolean';
   return {
     numeric: 'number',
@@ -126,10 +140,19 @@ function wanted(feature: Feature): string {
   }[feature.kind];
 }
 
+/** What stands where a row should may be of any feature. */
+function shown(schema: ModelSchema, value: unknown): string {
+  return piiFeatures(schema).length > 0 ? nameOfType(value) : kindOf(value);
+}
+
 function kindOf(value: unknown): string {
+  if (value === undefined || typeof value === 'object') return nameOfType(value);
+  return `${typeof value} ${JSON.stringify(value).slice(0, 60)}`;
+}
+
+function nameOfType(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
-  if (typeof value === 'object') return 'an object';
-  return `${typeof value} ${JSON.stringify(value).slice(0, 60)}`;
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }

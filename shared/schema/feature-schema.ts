@@ -23,6 +23,8 @@ const featureSchema = z
     values: z.array(z.string()).optional(),
     /** Of an image: what the graph takes. */
     image: imageSpecSchema.optional(),
+    /** About a person: replaced by a token before it is stored, watched for missing and unseen, and never given to a model. */
+    pii: z.literal(true).optional(),
   })
   .readonly();
 
@@ -36,7 +38,7 @@ export const modelSchemaSchema = z
     }),
   })
   .superRefine((schema, context) => {
-    const fault = imageFault(schema) ?? nameFault(schema);
+    const fault = imageFault(schema) ?? piiFault(schema) ?? nameFault(schema);
     if (fault !== undefined) context.addIssue(fault);
   });
 
@@ -55,6 +57,34 @@ function imageFault({ features }: ModelSchema): string | undefined {
   return undefined;
 }
 
+/** What a schema keeps of the values it has seen. */
+const seenMembers = ['values', 'min', 'max', 'baseline', 'integer', 'boolean', 'physical'] as const;
+
+/** Why a feature cannot be kept private, in words; undefined when all that are marked can. */
+function piiFault({ features }: ModelSchema): string | undefined {
+  for (const feature of features) {
+    if (!feature.pii) continue;
+    if (feature.kind === 'image')
+      return `"${feature.name}" is an image: an image cannot be pii, since the model takes its pixels; leave store_inputs out and its file is not kept`;
+    const told = seenMembers.find((member) => feature[member] !== undefined);
+    if (told !== undefined)
+      return `"${feature.name}" is pii: "${told}" would keep what its values are; leave it out`;
+  }
+  if (features.some(({ pii }) => pii) && !features.some(isInput))
+    return 'every feature is pii or an id: no input is left for a model';
+  return undefined;
+}
+
+/** The features that are replaced by tokens. */
+export function piiFeatures({ features }: Pick<ModelSchema, 'features'>): readonly string[] {
+  return features.filter(({ pii }) => pii).map(({ name }) => name);
+}
+
+/** What a model learns from and is explained by: neither ids nor what is about a person. */
+export function isInput({ kind, pii }: Feature): boolean {
+  return kind !== 'id' && !pii;
+}
+
 /** Names that would stand for something else in a row or a profile. */
 const reservedNames: ReadonlySet<string> = new Set([
   '__proto__',
@@ -69,7 +99,8 @@ export function nameFault(schema: ModelSchema): string | undefined {
   const reserved = schema.features.find((feature) => reservedNames.has(feature.name));
   if (reserved) return `"${reserved.name}" cannot be the name of a feature; rename or exclude the column`;
   const seen = new Map<string, string>();
-  for (const { name, feature } of [...monitoredColumns(schema), ...imageHashes(schema)]) {
+  const tokens = piiFeatures(schema).map((name) => ({ name, feature: name }));
+  for (const { name, feature } of [...monitoredColumns(schema), ...imageHashes(schema), ...tokens]) {
     const other = seen.get(name);
     if (other !== undefined)
       return `"${other}" and "${feature}" both give the model a column "${name}"; rename or exclude one`;
@@ -95,12 +126,12 @@ export interface ModelColumn {
 const dateParts = ['hour', 'weekday', 'month'] as const;
 
 /**
- * The model's inputs that are columns, in order. Ids are never inputs; a date becomes hour, weekday and month (UTC); an image is a tensor
+ * The model's inputs that are columns, in order. Ids and pii are never inputs; a date becomes hour, weekday and month (UTC); an image is a tensor
  * of its own and no column.
  */
 export function modelColumns(schema: ModelSchema): readonly ModelColumn[] {
   return schema.features.flatMap((feature): ModelColumn[] => {
-    if (feature.kind === 'id' || feature.kind === 'image') return [];
+    if (!isInput(feature) || feature.kind === 'id' || feature.kind === 'image') return [];
     if (feature.kind === 'datetime')
       return dateParts.map((part) => ({
         name: `${feature.name}_${part}`,
@@ -149,7 +180,7 @@ export function imageFeature(
 
 /** Changes whenever what a model may be sent changes; stored with every version and every prediction. */
 export function schemaHash(schema: ModelSchema): string {
-  const shape = schema.features.map(({ name, kind }) => [name, kind]);
+  const shape = schema.features.map(({ name, kind, pii }) => (pii ? [name, kind, 'pii'] : [name, kind]));
   return createHash('sha256')
     .update(JSON.stringify([shape, schema.target]))
     .digest('hex')

@@ -23,8 +23,8 @@ export function escapePointer(name: string): string {
  */
 export function contextOf(schema: ModelSchema, row: FeatureRow): Readonly<Record<string, number>> {
   const context: Record<string, number> = {};
-  for (const { name, kind, baseline } of schema.features) {
-    if (kind !== 'datetime' || baseline === undefined) continue;
+  for (const { name, kind, baseline, pii } of schema.features) {
+    if (kind !== 'datetime' || baseline === undefined || pii) continue;
     const date = parseDate(String(row[name] ?? ''));
     const from = parseDate(baseline);
     if (date && from) context[`${name}_days`] = daysBetween(from.epochMs, date.epochMs);
@@ -38,6 +38,15 @@ export function contextOf(schema: ModelSchema, row: FeatureRow): Readonly<Record
  */
 export function rowsToColumns(schema: ModelSchema, rows: readonly FeatureRow[]): Columns {
   return { rows: rows.length, columns: monitoredColumns(schema).map((column) => toColumn(column, rows)) };
+}
+
+/**
+ * The tokens of logged rows as columns, to be watched beside the model's inputs; of an id nothing is watched, since it is new by nature.
+ */
+export function tokenColumns(schema: ModelSchema, rows: readonly FeatureRow[]): readonly CategoricalColumn[] {
+  return schema.features
+    .filter(({ kind, pii }) => pii && kind !== 'id')
+    .map(({ name }) => ({ kind: 'categorical', name, values: rows.map((row) => textOf(row[name])) }));
 }
 
 function toColumn(column: ModelColumn, rows: readonly FeatureRow[]): NumericColumn | CategoricalColumn {
