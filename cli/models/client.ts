@@ -1,6 +1,7 @@
 /** The `models` command's only way to a host: HTTP, with failures told in the host's own words. */
 import { randomUUID } from 'node:crypto';
 import type { PresignedPut } from '#shared/ports/objects.ts';
+import { CredentialsError, canonicalUrl, type Sign } from '../http/signer.ts';
 
 /** The host refused, failed or does not answer; the message is for a person. */
 export class HostError extends Error {
@@ -24,12 +25,16 @@ export interface Client {
   upload(put: PresignedPut, bytes: Uint8Array): Promise<void>;
 }
 
-/** @param base where the host listens, e.g. `http://127.0.0.1:8000` */
-export function createClient(base: string): Client {
+/**
+ * @param base where the host listens, e.g. `http://127.0.0.1:8000`
+ * @param sign puts AWS signatures on the requests, where the host asks for them
+ */
+export function createClient(base: string, sign?: Sign): Client {
   const url = base.replace(/\/+$/, '');
 
-  async function call<Answer>(path: string, init: RequestInit = {}): Promise<Answer> {
-    const response = await reach(`${url}${path}`, init, url);
+  async function call<Answer>(path: string, init: SentRequest = {}): Promise<Answer> {
+    const request = await prepared(`${url}${path}`, init, sign);
+    const response = await reach(request.target, request.init, url);
     const text = await response.text();
     if (!response.ok) throw failure(response.status, text, path);
     try {
@@ -64,6 +69,31 @@ export function createClient(base: string): Client {
       if (!response.ok && !isThere) throw failure(response.status, text, new URL(target).pathname);
     },
   };
+}
+
+/** The request as it is sent: with a signature the address is what {@link canonicalUrl} makes of it. */
+async function prepared(target: string, init: SentRequest, sign: Sign | undefined) {
+  if (!sign) return { target, init };
+  const { method = 'GET', headers = {}, body } = init;
+  const url = canonicalUrl(new URL(target));
+  try {
+    const { host: _, ...signed } = await sign({
+      method,
+      url,
+      headers,
+      ...(body === undefined ? {} : { body }),
+    });
+    return { target: url.href, init: { ...init, headers: signed } };
+  } catch (error) {
+    if (error instanceof CredentialsError) throw new HostError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+interface SentRequest {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
 }
 
 async function reach(target: string, init: RequestInit, base: string): Promise<Response> {

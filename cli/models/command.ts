@@ -1,6 +1,8 @@
 /** `tidemark models …`: what is registered on a running host, and bringing a model that was trained elsewhere. */
 import { userInfo } from 'node:os';
+import { signerFor } from '../http/signer.ts';
 import { parseWords, UsageError } from '../usage.ts';
+import { decide, printApprovals } from './approvals.ts';
 import { createClient, HostError } from './client.ts';
 import { type Context, printModel, printModels, printMoved, printVersions } from './print.ts';
 import { completeUpload, register } from './register.ts';
@@ -18,11 +20,16 @@ export const modelsHelp = `usage: tidemark models COMMAND [options]
   complete NAME VERSION         go on with a registration that was interrupted after its upload
   promote NAME VERSION          make a READY version the champion
   rollback NAME [VERSION]       back to the previous champion, or to a named version
+  approvals [NAME]              candidates of retrain runs that wait for a person; of all models, or of one
+  approve ID                    promote the candidate, if the champion is still the one it was compared with
+  reject ID --reason TEXT       it never serves
 
   --url URL         where the host listens (TIDEMARK_URL, or http://127.0.0.1:8000)
+  --sign            sign with your AWS credentials; addresses of API Gateway are signed anyway
+  --region REGION   of --sign, where the URL does not say it (AWS_REGION)
   --json            answer one JSON object
-  --reason TEXT     for the ledger (register, promote, rollback)
-  --actor NAME      who does it, for the ledger (your user name)
+  --reason TEXT     for the ledger (register, promote, rollback, approve, reject)
+  --actor NAME      who does it, for the ledger (your user name); who signs is known, and NAME only for whom
 
 register takes an ONNX file of scikit-learn, XGBoost, LightGBM, PyTorch or anything else that ONNX Runtime runs, and
 50 to 100,000 rows (.csv, .tsv, .ndjson, each also .gz, or .parquet; of more, rows spread over the file) like those
@@ -32,6 +39,7 @@ the rows: READY, or the reason. The first version serves at once; later ones wai
 
   --target COLUMN   the truth, where the file has it: then losses are known from the start
   --exclude COLUMN  leave a column out; may be repeated
+  --pii COLUMN      about people: requests may have it, the model does not; only whether a cell is empty is sent; may be repeated
   --task TASK       classification or regression, where the graph does not say
   --classes A,B,C   names of the classes in the order of the scores, where the graph has none (values of the target, sorted)
   --activation A    none, softmax or sigmoid: what makes probabilities of the scores, where they are not
@@ -60,6 +68,8 @@ Exit 0: done; 1: the host refused, the version was REJECTED, or no host answers;
 
 const words = {
   url: { type: 'string' },
+  sign: { type: 'boolean', default: false },
+  region: { type: 'string' },
   json: { type: 'boolean', default: false },
   reason: { type: 'string' },
   actor: { type: 'string' },
@@ -82,6 +92,9 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
   complete: { names: [2, 2], run: completeUpload },
   promote: { names: [2, 2], run: move('promote', 'version') },
   rollback: { names: [1, 2], run: move('rollback', 'to_version') },
+  approvals: { names: [0, 1], run: printApprovals },
+  approve: { names: [1, 1], run: decide('approve') },
+  reject: { names: [1, 1], run: decide('reject') },
 };
 
 export async function runModels(args: readonly string[]): Promise<number> {
@@ -101,7 +114,7 @@ export async function runModels(args: readonly string[]): Promise<number> {
   const url = values.url ?? process.env.TIDEMARK_URL ?? 'http://127.0.0.1:8000';
   if (!URL.canParse(url)) throw new UsageError(`--url ${url} is not a URL`);
   const context: Context = {
-    client: createClient(url),
+    client: createClient(url, signerFor(new URL(url), values, process.env)),
     isJson: values.json,
     actor: values.actor ?? userName(),
     reason: values.reason,

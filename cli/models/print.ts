@@ -98,7 +98,8 @@ export function shortList(names: readonly string[]): string {
   return names.length <= 10 ? names.join(', ') : `${names.slice(0, 10).join(', ')}, … (${names.length})`;
 }
 
-export function rangeOf({ min, max, values, image }: ModelRecord['schema']['features'][number]): string {
+export function rangeOf({ min, max, values, image, pii }: ModelRecord['schema']['features'][number]): string {
+  if (pii) return 'pii: kept as a token, not given to the model';
   if (image) return imageOf(image);
   if (min !== undefined && max !== undefined) return `${min} to ${max}`;
   return values ? shortList(values) : '';
@@ -111,7 +112,7 @@ function imageOf({ width, height, channels, layout, scale, mean, std }: ImageSpe
   return `${width}x${height}, ${channels === 1 ? '1 channel' : '3 channels'}, ${layout}, ${value}`;
 }
 
-function printTable(rows: readonly (readonly string[])[]): void {
+export function printTable(rows: readonly (readonly string[])[]): void {
   const widths = rows.reduce<number[]>(
     (widest, row) => row.map((cell, at) => Math.max(cell.length, widest[at] ?? 0)),
     [],

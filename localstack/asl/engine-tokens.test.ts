@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Json } from '#shared/json.ts';
+import { TaskNotWaitingError } from '#shared/ports/errors.ts';
 import { bench, machineOf, named, task, tokenTask, until } from './engine.testing.ts';
 import { TaskTokenUsedError, UnknownTaskTokenError } from './errors.ts';
 
@@ -62,6 +63,24 @@ describe('waitForTaskToken', () => {
     await expect(engine.signal(tokens[0]!, { ok: true, output: 1 })).rejects.toThrow(TaskTokenUsedError);
   });
 
+  it('may wait as long as its input says', async () => {
+    const { engine, run, tokens } = asking({ TimeoutSecondsPath: '$.limits.seconds' });
+    expect((await run({ limits: { seconds: 1 } }, 'short')).error).toEqual({
+      name: 'States.Timeout',
+      cause: 'the task took longer than 1 s',
+    });
+    const ended = run({ limits: { seconds: 60 } }, 'long');
+    await until(() => tokens.length === 2);
+    await engine.signal(tokens[1]!, { ok: true, output: 1 });
+    expect((await ended).output).toBe(1);
+  });
+
+  it.each([0, 1.5, '5', null])('fails where its input says a wait of %j', async (seconds) => {
+    const { run, tokens } = asking({ TimeoutSecondsPath: '$.seconds' });
+    expect((await run({ seconds })).error?.name).toBe('States.Runtime');
+    expect(tokens).toEqual([]);
+  });
+
   it('is cancelled with its Parallel', async () => {
     let token = '';
     const machine = machineOf({
@@ -89,9 +108,11 @@ describe('waitForTaskToken', () => {
 });
 
 describe('signal', () => {
-  it('refuses an unknown token', async () => {
+  it('refuses an unknown token, by the error of the port', async () => {
     const { engine } = asking();
-    await expect(engine.signal('made-up', { ok: true, output: 1 })).rejects.toThrow(UnknownTaskTokenError);
+    const made = engine.signal('made-up', { ok: true, output: 1 });
+    await expect(made).rejects.toThrow(UnknownTaskTokenError);
+    await expect(made).rejects.toThrow(TaskNotWaitingError);
   });
 
   it('takes a token once, also of two at the same moment', async () => {

@@ -1,4 +1,5 @@
 /** The ASL interpreter's errors: what a file may not contain, what an execution fails with, what a caller did wrong. */
+import { TaskNotWaitingError } from '#shared/ports/errors.ts';
 
 /** The file uses a part of the Amazon States Language (or of its JSONPath subset) that this interpreter does not run. */
 export class UnsupportedAslError extends Error {
@@ -114,18 +115,14 @@ export class EngineStoppedError extends Error {
   }
 }
 
-export class UnknownTaskTokenError extends Error {
-  override readonly name = 'UnknownTaskTokenError';
-
+export class UnknownTaskTokenError extends TaskNotWaitingError {
   constructor(token: string) {
     super(`no task waits for token "${token}"`);
   }
 }
 
 /** The token was answered before, or its task has ended without it (timeout, cancelled, failed). */
-export class TaskTokenUsedError extends Error {
-  override readonly name = 'TaskTokenUsedError';
-
+export class TaskTokenUsedError extends TaskNotWaitingError {
   constructor(token: string) {
     super(`task token "${token}" was already used, or its task has ended`);
   }

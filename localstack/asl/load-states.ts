@@ -106,14 +106,18 @@ function working(fields: Fields, around: StateSurroundings, hasToken = false) {
 }
 
 function parseTask(fields: Fields, around: StateSurroundings): Machine.TaskState {
-  fields.only(...WORKING, 'Resource', 'TimeoutSeconds');
+  fields.only(...WORKING, 'Resource', 'TimeoutSeconds', 'TimeoutSecondsPath');
+  if (fields.has('TimeoutSeconds') && fields.has('TimeoutSecondsPath'))
+    throw fields.invalid('a Task takes TimeoutSeconds or TimeoutSecondsPath, not both');
   const resource = parseResource(fields);
   if (resource.kind === 'invoke') refuseParameters(fields);
   return {
     ...working(fields, around, resource.kind === 'invoke' && resource.waitsForToken),
     type: 'Task',
     resource,
-    timeoutSeconds: fields.integer('TimeoutSeconds', 1),
+    timeoutSeconds:
+      fields.integer('TimeoutSeconds', 1) ??
+      fields.parsedString('TimeoutSecondsPath', pathParser(around.isInMap)),
   };
 }
 

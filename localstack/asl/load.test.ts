@@ -56,7 +56,6 @@ describe('what is not supported is refused by name, with its state', () => {
     ['state type', { Type: 'Activity', End: true }, 'type "Activity"'],
     ['type of an inherited property', { Type: 'constructor', End: true }, 'type "constructor"'],
     ['HeartbeatSeconds', { ...TASK, HeartbeatSeconds: 5 }, 'field HeartbeatSeconds'],
-    ['TimeoutSecondsPath', { ...TASK, TimeoutSecondsPath: '$.t' }, 'field TimeoutSecondsPath'],
     ['Credentials', { ...TASK, Credentials: {} }, 'field Credentials'],
     ['Assign', { ...TASK, Assign: {} }, 'field Assign'],
     ['Arguments', { ...TASK, Arguments: {} }, 'field Arguments'],
@@ -218,6 +217,11 @@ describe('what is not a whole machine is refused', () => {
       'a name too long',
       { StartAt: 'n'.repeat(81), States: { ['n'.repeat(81)]: PASS } },
       '1 to 80 characters, not 81',
+    ],
+    [
+      'a Task with two timeouts',
+      { StartAt: 'X', States: { X: { ...TASK, TimeoutSeconds: 1, TimeoutSecondsPath: '$.s' } } },
+      'TimeoutSeconds or TimeoutSecondsPath, not both',
     ],
     [
       'Wait without a time',

@@ -50,8 +50,8 @@ export type TaskResource =
 export interface TaskState extends Working {
   readonly type: 'Task';
   readonly resource: TaskResource;
-  /** Of one attempt. */
-  readonly timeoutSeconds: number | undefined;
+  /** Of one attempt; a path is read from the state's input. */
+  readonly timeoutSeconds: number | Path | undefined;
 }
 
 export interface MapState extends Working {

@@ -6,7 +6,7 @@ import { runtimeError, StateError } from './errors.ts';
 import type { Frame } from './frame.ts';
 import { functionNameOf } from './load-task.ts';
 import type { TaskState } from './machine.ts';
-import { isJsonObject } from './paths.ts';
+import { isJsonObject, requirePath } from './paths.ts';
 import { toJson } from './payload.ts';
 import type { TokenOutcome } from './records.ts';
 
@@ -16,7 +16,8 @@ export async function ensureToken(frame: Frame, state: TaskState): Promise<void>
   const { token, taskDeadline } = frame.active;
   if (token !== undefined && !(await tokens.isClosed(token))) return tokens.open(token);
   const fresh = randomUUID();
-  const deadline = taskDeadline ?? (state.timeoutSeconds && now() + state.timeoutSeconds * 1000);
+  const seconds = timeoutSecondsOf(frame, state);
+  const deadline = taskDeadline ?? (seconds && now() + seconds * 1000);
   await frame.update({
     token: fresh,
     isInvoked: false,
@@ -28,7 +29,8 @@ export async function ensureToken(frame: Frame, state: TaskState): Promise<void>
 /** @throws StateError with the function's error name, `States.Timeout`, or what the token was answered. */
 export async function runTask(frame: Frame, state: TaskState, input: Json): Promise<Json> {
   const { resource } = state;
-  const timeoutMs = state.timeoutSeconds && state.timeoutSeconds * 1000;
+  const seconds = timeoutSecondsOf(frame, state);
+  const timeoutMs = seconds && seconds * 1000;
   if (resource.kind === 'function') return call(frame, state, resource.functionName, input, timeoutMs);
   const { name, payload } = invocationOf(state, input);
   if (resource.waitsForToken) return callAndWait(frame, state, name, payload);
@@ -49,7 +51,7 @@ async function call(
   payload: Json,
   timeoutMs: number | undefined,
 ): Promise<Json> {
-  return withTimeout(timeoutMs, frame.place.signal, timedOut(state), (signal) =>
+  return withTimeout(timeoutMs, frame.place.signal, timedOut(frame, state), (signal) =>
     invoke(frame, name, payload, signal),
   );
 }
@@ -61,7 +63,7 @@ async function callAndWait(frame: Frame, state: TaskState, name: string, payload
   const leftMs = taskDeadline === undefined ? undefined : taskDeadline - now();
   try {
     return resultOf(
-      await withTimeout(leftMs, frame.place.signal, timedOut(state), async (signal) => {
+      await withTimeout(leftMs, frame.place.signal, timedOut(frame, state), async (signal) => {
         const answer = tokens.outcome(token);
         if (frame.active.isInvoked !== true) {
           const invoked = invoke(frame, name, payload, signal).then(() => undefined);
@@ -86,8 +88,20 @@ function resultOf(outcome: TokenOutcome): Json {
   throw new StateError(outcome.error, outcome.cause);
 }
 
-function timedOut(state: TaskState): StateError {
-  return new StateError('States.Timeout', `the task took longer than ${state.timeoutSeconds} s`);
+function timedOut(frame: Frame, state: TaskState): StateError {
+  return new StateError('States.Timeout', `the task took longer than ${timeoutSecondsOf(frame, state)} s`);
+}
+
+/** A path is read from the state's input, before its Parameters. */
+function timeoutSecondsOf(frame: Frame, { name, timeoutSeconds, inputPath }: TaskState): number | undefined {
+  if (typeof timeoutSeconds !== 'object') return timeoutSeconds;
+  const scope = frame.scope(frame.active.input);
+  const selected = inputPath === null ? {} : requirePath(inputPath, scope);
+  const value = requirePath(timeoutSeconds, frame.scope(selected));
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 1) return value;
+  throw runtimeError(
+    `TimeoutSecondsPath of "${name}" holds ${JSON.stringify(value)}; an integer of at least 1 is needed`,
+  );
 }
 
 async function invoke(frame: Frame, name: string, payload: Json, signal: AbortSignal): Promise<Json> {

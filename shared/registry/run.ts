@@ -2,6 +2,7 @@
 import type { Deps } from '../deps.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { updateItem } from '../ports/update.ts';
+import { approvalId, closeApproval, findApproval } from './approval.ts';
 import { stateKeys } from './keys.ts';
 import { appendLedger } from './ledger.ts';
 import type { ModelRecord } from './model.ts';
@@ -14,7 +15,7 @@ export type BeginResult =
   | { readonly status: 'cooling_down'; readonly reason: string }
   | { readonly status: 'daily_cap'; readonly reason: string };
 
-interface Lease {
+export interface Lease {
   readonly execution: string;
   readonly startedAt: number;
 }
@@ -60,7 +61,7 @@ async function takeOver(
   return (await deps.state.putIfRevision(stateKeys.lease(model), lease as unknown as Json, revision)).stored;
 }
 
-interface Cooldown {
+export interface Cooldown {
   readonly until: number;
   readonly reason: string;
 }
@@ -96,6 +97,12 @@ async function runsToday(deps: RunDeps, model: string): Promise<readonly string[
   return item ? (item.value as { runs: string[] }).runs : [];
 }
 
+/** Why a run would be refused now, in words; `force` goes past it, but not past a run that is under way. */
+export async function wouldRefuse(deps: RunDeps, model: ModelRecord): Promise<string | undefined> {
+  const refused = (await cooling(deps, model)) ?? (await overCap(deps, model, ''));
+  return refused && 'reason' in refused ? refused.reason : undefined;
+}
+
 interface Day {
   readonly runs: readonly string[];
 }
@@ -125,6 +132,11 @@ async function uncountToday(deps: RunDeps, model: string, { execution, startedAt
 export type RunOutcome =
   | 'promoted'
   | 'rejected'
+  /** The candidate waits for a person: the only outcome that another one follows. */
+  | 'awaiting_approval'
+  | 'expired'
+  | 'superseded'
+  /** Of runs before there were approvals: they ended here. */
   | 'awaiting_promotion'
   | 'insufficient_labels'
   | 'invalid_data'
@@ -135,6 +147,7 @@ export type RunOutcome =
 export interface RunRecord {
   readonly execution: string;
   readonly startedAt: number;
+  /** While it waits for a person: since when. */
   readonly endedAt: number;
   readonly outcome: RunOutcome;
   readonly detail: JsonObject;
@@ -142,12 +155,67 @@ export interface RunRecord {
 
 const weekMs = 7 * 86_400_000;
 
+/** Since when an execution has the model's lease; undefined when it has not. */
+export async function heldSince(
+  deps: Pick<Deps, 'state'>,
+  model: string,
+  execution: string,
+): Promise<number | undefined> {
+  const held = await deps.state.get(stateKeys.lease(model));
+  const lease = held?.value as unknown as Lease | undefined;
+  return lease?.execution === execution ? lease.startedAt : undefined;
+}
+
+/**
+ * Records that a run waits for a person, in its own item and in the ledger, and gives the lease back, in that order: another run
+ * may begin meanwhile. Safe to repeat; of a run that has ended nothing is changed.
+ */
+export async function parkRun(
+  deps: RunDeps,
+  model: ModelRecord,
+  execution: string,
+  detail: JsonObject,
+): Promise<void> {
+  const held = await deps.state.get(stateKeys.lease(model.name));
+  const lease = held?.value as unknown as Lease | undefined;
+  if (!held || lease?.execution !== execution) return;
+  const { startedAt } = lease;
+  const waiting: RunRecord = {
+    execution,
+    startedAt,
+    endedAt: deps.now(),
+    outcome: 'awaiting_approval',
+    detail,
+  };
+  const record = await updateItem<RunRecord>(
+    deps.state,
+    stateKeys.run(model.name, startedAt, execution),
+    (before) => (before ? undefined : waiting),
+  );
+  await logOutcome(deps, model.name, record!);
+  await deps.state.delete(stateKeys.lease(model.name), held.revision);
+}
+
+function logOutcome(
+  deps: Pick<Deps, 'state'>,
+  model: string,
+  { execution, outcome, endedAt, detail }: RunRecord,
+): Promise<void> {
+  return appendLedger(deps, model, {
+    at: endedAt,
+    action: 'retrain',
+    actor: execution,
+    reason: `${outcome}: ${reasonOf(detail)}`,
+    detail: { execution, outcome },
+  });
+}
+
 /**
  * Records how a run ended, in its own item and in the ledger, and gives the lease back, in that order; safe to repeat, and the
- * outcome recorded first stands. A promotion starts the cooldown; a rejection starts a back-off that doubles with each one in a
- * row, up to a week; anything else leaves the way open.
+ * outcome recorded first stands, unless that was to wait for a person. A promotion starts the cooldown; a rejection starts a
+ * back-off that doubles with each one in a row, up to a week; anything else leaves the way open.
  *
- * @returns undefined when the lease is not this execution's
+ * @returns undefined when the run has ended: it neither has the lease nor waits for a person
  */
 export async function endRun(
   deps: RunDeps,
@@ -158,24 +226,24 @@ export async function endRun(
 ): Promise<RunRecord | undefined> {
   const held = await deps.state.get(stateKeys.lease(model.name));
   const lease = held?.value as unknown as Lease | undefined;
-  if (!held || lease?.execution !== execution) return undefined;
-  const ending: RunRecord = { execution, startedAt: lease.startedAt, endedAt: deps.now(), outcome, detail };
-  const put = await deps.state.putIfAbsent(
-    stateKeys.run(model.name, lease.startedAt, execution),
-    ending as unknown as Json,
-  );
-  const record = put.stored ? ending : (put.existing!.value as unknown as RunRecord);
+  const approval = await findApproval(deps, approvalId(model.name, execution));
+  const isHolder = lease?.execution === execution;
+  if (!isHolder && (!approval || approval.outcome !== undefined)) return undefined;
+  const startedAt = isHolder ? lease.startedAt : approval!.startedAt;
+  const ending: RunRecord = { execution, startedAt, endedAt: deps.now(), outcome, detail };
+  const record = (await updateItem<RunRecord>(
+    deps.state,
+    stateKeys.run(model.name, startedAt, execution),
+    (before) => (before && before.outcome !== 'awaiting_approval' ? undefined : ending),
+  ))!;
   if (record.outcome === 'promoted' || record.outcome === 'rejected')
     await startCooldown(deps, model, record);
-  else if (record.outcome !== 'awaiting_promotion') await uncountToday(deps, model.name, lease);
-  await appendLedger(deps, model.name, {
-    at: record.endedAt,
-    action: 'retrain',
-    actor: execution,
-    reason: `${record.outcome}: ${reasonOf(record.detail)}`,
-    detail: { execution, outcome: record.outcome },
-  });
-  await deps.state.delete(stateKeys.lease(model.name), held.revision);
+  // whoever was asked for a decision has a proven candidate: that is what the day's allowance is for
+  else if (!approval && record.outcome !== 'awaiting_promotion')
+    await uncountToday(deps, model.name, { execution, startedAt });
+  await logOutcome(deps, model.name, record);
+  if (approval) await closeApproval(deps, approval.id, record.outcome);
+  if (isHolder) await deps.state.delete(stateKeys.lease(model.name), held!.revision);
   return record;
 }
 
@@ -221,6 +289,15 @@ async function countRejections(
     return { count: outcome === 'promoted' ? 0 : (before?.count ?? 0) + 1, last: execution };
   });
   return backoff?.count ?? 0;
+}
+
+/** The run that holds the model's lease: under way, or ended without giving it back. */
+export async function leasedRun(
+  deps: Pick<Deps, 'state'>,
+  model: string,
+): Promise<{ readonly execution: string; readonly startedAt: number } | undefined> {
+  const item = await deps.state.get(stateKeys.lease(model));
+  return item ? (item.value as unknown as Lease) : undefined;
 }
 
 /** Newest first. */

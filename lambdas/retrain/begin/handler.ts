@@ -29,8 +29,14 @@ export function createBeginHandler(deps: Deps) {
         at: begun.startedAt,
         action: 'retrain',
         actor: request.actor,
+        ...(request.on_behalf_of === undefined ? {} : { on_behalf_of: request.on_behalf_of }),
         reason: request.reason,
-        detail: { execution },
+        detail: {
+          execution,
+          trigger: request.trigger,
+          ...(request.from === undefined ? {} : { from: request.from }),
+          ...(request.feature === undefined ? {} : { feature: request.feature }),
+        },
       });
       return { status: begun.status, champion: pointer.champion };
     }

@@ -4,8 +4,8 @@ import { InvalidDataError } from '#shared/errors.ts';
 import { updateItem } from '#shared/ports/update.ts';
 import { seededRandom, seedFrom } from '#shared/random.ts';
 import { objectKeys, stateKeys } from '#shared/registry/keys.ts';
-import type { ModelRecord, VersionRecord } from '#shared/registry/model.ts';
-import { readPointer, resolveModel } from '#shared/registry/registry.ts';
+import type { ModelRecord } from '#shared/registry/model.ts';
+import { rejectVersion, resolveModel } from '#shared/registry/registry.ts';
 import { judgeGates } from '#shared/retrain/gate.ts';
 import { readLabelled } from '#shared/retrain/labelled-data.ts';
 
@@ -48,12 +48,13 @@ export function createGateHandler(deps: Deps) {
     await spendHoldout(deps, model, snapshot.holdout_through);
     const failed = gates.filter((gate) => !gate.passed);
     const status = failed.length === 0 ? 'passed' : 'rejected';
-    if (status === 'rejected') await markRejected(deps, model.name, candidate.version, failed[0]!.detail);
+    if (status === 'rejected') await rejectVersion(deps, model.name, candidate.version, failed[0]!.detail);
     return {
       status,
       auto_promote: model.retrain.auto_promote && snapshot.labels_representative,
       reason: (failed.length > 0 ? failed : gates).map((gate) => gate.detail).join('; '),
       approval_reason: approvalReason(model, snapshot),
+      approval_seconds: Math.ceil(model.retrain.approval_hours * 3600),
       gates,
       candidate,
       champion,
@@ -77,13 +78,5 @@ async function readLosses(deps: Deps, key: string): Promise<Float64Array> {
 async function spendHoldout(deps: Deps, model: ModelRecord, through: number): Promise<void> {
   await updateItem<{ through: number }>(deps.state, stateKeys.spent(model.name), (before) =>
     before && before.through >= through ? undefined : { through },
-  );
-}
-
-/** A version that a person promoted during the run serves; rejecting it now would bar the way back to it. */
-async function markRejected(deps: Deps, model: string, version: string, reason: string): Promise<void> {
-  if ((await readPointer(deps, model))?.champion === version) return;
-  await updateItem<VersionRecord>(deps.state, stateKeys.version(model, version), (before) =>
-    before ? { ...before, status: 'REJECTED', reason } : undefined,
   );
 }

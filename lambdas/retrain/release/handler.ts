@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import type { Deps } from '#shared/deps.ts';
 import type { JsonObject } from '#shared/json.ts';
-import { resolveModel } from '#shared/registry/registry.ts';
+import { rejectVersion, resolveModel } from '#shared/registry/registry.ts';
 import { endRun, type RunOutcome, reasonOf } from '#shared/registry/run.ts';
 
 const stepSchema = z.object({
@@ -11,6 +11,9 @@ const stepSchema = z.object({
   outcome: z.enum([
     'promoted',
     'rejected',
+    'expired',
+    'superseded',
+    // of an execution that began before there were approvals
     'awaiting_promotion',
     'insufficient_labels',
     'invalid_data',
@@ -35,6 +38,9 @@ export function createReleaseHandler(deps: Deps) {
   return async (event: unknown) => {
     const { execution, model: name, outcome, detail } = readEvent(event);
     const model = await resolveModel(deps, name);
+    // of one that the gate rejected there is no more to be done; one that a person rejected is named
+    if (outcome === 'rejected' && typeof detail.version === 'string')
+      await rejectVersion(deps, model.name, detail.version, reasonOf(detail));
     const record = (await endRun(deps, model, execution, outcome, detail)) ?? { outcome, detail };
     return { outcome: record.outcome, reason: reasonOf(record.detail) };
   };

@@ -12,6 +12,7 @@ import { type RunRequest, runRequestSchema } from '#shared/retrain/request.ts';
 import { searchFolds } from '#shared/retrain/search.ts';
 import {
   featureHashes,
+  inputsHash,
   type Joined,
   joinLabels,
   type LabelledRow,
@@ -41,7 +42,7 @@ export function createSnapshotHandler(deps: Deps) {
         ? fromSource(await readLabelled(deps, ingested.key))
         : joinLabels(await archivedRows(deps, model, changePoint, now), now, model.retrain.maturity_ms);
     const usable = joined.labelled.filter((row) => isKnownLabel(model, row)).slice(-model.retrain.max_rows);
-    const split = splitByTime(usable, await spentThrough(deps, model.name));
+    const split = splitByTime(usable, await spentThrough(deps, model.name), inputsHash(model.schema));
     const facts = {
       change_point: changePoint,
       labelled: joined.labelled.length,
@@ -60,7 +61,7 @@ export function createSnapshotHandler(deps: Deps) {
         reason: `${split.holdout.length} rows are left to hold out and ${split.training.length} to train on; at least ${model.retrain.min_holdout_rows} and ${minTrainingRows} are needed`,
         ...facts,
       };
-    const baseline = await baselineRows(deps, model.name, champion, split.holdout);
+    const baseline = await baselineRows(deps, model, champion, split.holdout);
     const key = (file: string) => objectKeys.run(model.name, execution, file);
     const inputs = { recent: await encodeRows(split.training), baseline: await encodeRows(baseline) };
     await deps.objects.put(key('train/recent.ndjson.gz'), inputs.recent);
@@ -148,10 +149,11 @@ async function spentThrough(deps: Deps, model: string): Promise<number> {
 
 async function baselineRows(
   deps: Deps,
-  model: string,
+  { name, schema }: ModelRecord,
   champion: string,
   holdout: readonly LabelledRow[],
 ): Promise<readonly LabelledRow[]> {
-  const rows = await readLabelled(deps, objectKeys.version(model, champion, 'train.ndjson.gz'));
-  return withoutFeaturesOf(rows.slice(-maxBaselineRows), featureHashes(holdout));
+  const rows = await readLabelled(deps, objectKeys.version(name, champion, 'train.ndjson.gz'));
+  const hashOf = inputsHash(schema);
+  return withoutFeaturesOf(rows.slice(-maxBaselineRows), featureHashes(holdout, hashOf), hashOf);
 }
