@@ -1,11 +1,20 @@
 // What is watched, as data: one entry per alarm, each saying in words what it means and what to do first.
-import { type FunctionName, functions, type MachineName, machines, schedules } from '#shared/api/surface.ts';
+import {
+  type FunctionName,
+  type FunctionSpec,
+  functions,
+  type MachineName,
+  machines,
+  schedules,
+  subscriptions,
+} from '#shared/api/surface.ts';
 import type { StageConfig } from '../config.ts';
 import {
   apiName,
   constructId,
   deadLettersName,
   functionName,
+  logGroupName,
   machineName,
   type StackPart,
 } from '../names.ts';
@@ -50,14 +59,19 @@ export function alarmList(config: StageConfig): readonly AlarmSpec[] {
   const shared = [
     ...schedules.map(({ handler }) => silence(config, handler)),
     iteratorAge(config),
+    undelivered(config, 'capture', ' unless the stream still has it (24 h)'),
     ...deadLetters(config),
     ...(Object.keys(machines) as MachineName[]).flatMap((name) => executions(config, name)),
-    apiErrors(config),
+    ...(config.front === 'rest' ? [restApiErrors(config)] : []),
   ];
   if (config.alarms === 'essential') return shared;
   return [
     ...shared,
-    ...(Object.keys(functions) as FunctionName[]).flatMap((name) => functionAlarms(config, name)),
+    ...[...asynchronous].map((name) => undelivered(config, name)),
+    ...(Object.keys(functions) as FunctionName[])
+      // A deployment sees for itself how its own functions end.
+      .filter((name) => !(functions[name] as FunctionSpec).onDeploy)
+      .flatMap((name) => functionAlarms(config, name)),
   ];
 }
 
@@ -73,7 +87,7 @@ function ofFunction(
   return { namespace: 'AWS/Lambda', name: metric, dimensions, statistic };
 }
 
-const logsOf = ({ stage }: StageConfig, name: FunctionName) => `/aws/lambda/${functionName(stage, name)}`;
+const logsOf = ({ stage }: StageConfig, name: FunctionName) => logGroupName(stage, name);
 
 const capitalised = (word: string) => word[0]!.toUpperCase() + word.slice(1);
 
@@ -149,7 +163,7 @@ function deadLetters(config: StageConfig): readonly AlarmSpec[] {
     ...once,
     id: `${capitalised(part)}DeadLetters`,
     name: `${part}-dead-letters`,
-    description: `An event of the ${part} stack could not be delivered or handled, after all tries; it is kept 14 days. First: read the message in the queue, which names the function or rule and the error.`,
+    description: `An event of the ${part} stack could not be delivered or handled, after all tries; it is kept 14 days. First: read the message in the queue, which names the function or rule and the error; once that is mended, npx tidemark replay --stage ${config.stage} --dead-letters.`,
     metric: {
       namespace: 'AWS/SQS',
       name: 'ApproximateNumberOfMessagesVisible',
@@ -158,6 +172,45 @@ function deadLetters(config: StageConfig): readonly AlarmSpec[] {
     },
     missing: 'ignore',
   }));
+}
+
+/** Invoked by rules, which do not wait for them. */
+const asynchronous: ReadonlySet<FunctionName> = new Set([
+  ...schedules.map(({ handler }) => handler),
+  ...subscriptions.flatMap((one) => ('handler' in one ? [one.handler] : [])),
+  ...Object.values(machines).map(({ onFailure }) => onFailure),
+]);
+
+/** The last net has a hole: what was given up is not even kept. A right, a key or the place itself is missing, or the record is too large. */
+function undelivered(config: StageConfig, name: FunctionName, unless = ''): AlarmSpec {
+  return {
+    ...once,
+    id: `${constructId(name)}Undelivered`,
+    name: `${name}-undelivered`,
+    description: `CRITICAL: what ${name} gave up could not be kept either, and is lost${unless}. First: the on-failure destination of ${functionName(config.stage, name)}, whether it exists and the function's role may write to it.`,
+    metric: ofFunction(config, name, 'DestinationDeliveryFailures', 'Sum'),
+  };
+}
+
+/**
+ * A batch of the stream was filed in the bucket: its rows are in no window and no training set until they are handed back. The metric
+ * knows the mapping by its id alone, so the alarm is made where the mapping is.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html#event-source-mapping-metrics
+ */
+export function givenUpBatches({ stage }: StageConfig, mappingId: string): AlarmSpec {
+  return {
+    ...once,
+    id: 'GivenUp',
+    name: 'capture-given-up',
+    description: `Records of the stream were filed under aws/lambda/ in the bucket, after all tries of capture: they are kept, and in no window. First: the error lines of ${logGroupName(stage, 'capture')}; once it works, npx tidemark replay --stage ${stage} --stream.`,
+    metric: {
+      namespace: 'AWS/Lambda',
+      name: 'OnFailureDestinationDeliveredEventCount',
+      dimensions: { EventSourceMappingUUID: mappingId },
+      statistic: 'Sum',
+    },
+  };
 }
 
 /** Two alarms and no sum of both: metric mathematics is charged by the metric, and no emulator has it. */
@@ -186,13 +239,13 @@ function executions(config: StageConfig, name: MachineName): readonly AlarmSpec[
       'TimedOut',
       'timed-out',
       'ExecutionsTimedOut',
-      `A run of ${machine} was still going after ${machines[name].timeoutSeconds / 60} minutes and was ended: the model serves on as it was. First: the step it was in, in the console of Step Functions.`,
+      `A run of ${machine} was still going after ${Math.floor(machines[name].timeoutSeconds / 86_400)} days, longer than any approval is waited for, and was ended: the model serves on as it was. First: the step it was in, in the console of Step Functions.`,
     ),
   ];
 }
 
 /** The mean of a metric that is 0 or 1 for each request is a share. */
-function apiErrors({ stage }: StageConfig): AlarmSpec {
+function restApiErrors({ stage }: StageConfig): AlarmSpec {
   return {
     id: 'ApiErrors',
     name: 'api-5xx',
@@ -208,5 +261,18 @@ function apiErrors({ stage }: StageConfig): AlarmSpec {
     when: '>',
     threshold: API_ERROR_SHARE,
     missing: 'notBreaching',
+  };
+}
+
+/**
+ * The same of an HTTP API, whose metrics have another name and know it by its id alone: not in the list, made where the API is. The alarm
+ * has a name of its own, as both exist for the length of a switch.
+ */
+export function httpApiErrors(config: StageConfig, apiId: string): AlarmSpec {
+  const spec = restApiErrors(config);
+  return {
+    ...spec,
+    name: 'http-api-5xx',
+    metric: { ...spec.metric, name: '5xx', dimensions: { ApiId: apiId } },
   };
 }

@@ -1,73 +1,77 @@
-/** `tidemark replay`: records that were given up on, put back into a data directory, each exactly once. */
+/** `tidemark replay`: what was given up on, handed back to a data directory or to a deployment, each exactly once. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { SpoolRecord } from '#shared/deps.ts';
 import { listModels } from '#shared/registry/registry.ts';
 import { embeddedDeps } from '../../localstack/embedded/deps.ts';
 import { lockDataDir } from '../../localstack/embedded/host-lock.ts';
 import { openStore } from '../../localstack/embedded/store.ts';
 import { parseWords, UsageError } from '../usage.ts';
-import { lostRecords } from './lost-records.ts';
-import { type PutBackDeps, putBack } from './put-back.ts';
+import { type Found, lostRecords } from './lost-records.ts';
+import { namedFaults } from './named-faults.ts';
+import { type PutRecords, putRecords } from './put-records.ts';
+import { stageWords } from './stage/options.ts';
 
 export const replayHelp = `usage: tidemark replay FILE|FOLDER --data-dir DIR [options]
+       tidemark replay --stage STAGE [--spool] [--stream] [--dead-letters] [options]
 
-Puts predictions and labels that were given up on back into the data directory of a host, each exactly once: run it
-twice, or kill it and run it again, and nothing stands there twice. The host counts and archives them at its next
-start. It must not run meanwhile.
+Hands back what was given up on, each exactly once: run it twice, or kill it and run it again, and nothing stands there
+twice.
 
-FILE, or every file under FOLDER, gzipped or not, may be
+Into a data directory: predictions and labels. The host counts and archives them at its next start; it must not run
+meanwhile. The files are left as they are. FILE, or every file under FOLDER, gzipped or not, may be
 
   a spool           spool.ndjson of a data directory, and spool.rejected.ndjson, what its host could not put
   an exported log   of a Lambda function, with lines {"tidemark_spool": …}, as text or as JSON of filter-log-events
   a filed batch     of stream records that capture kept failing on, as Lambda files it under aws/lambda/ in the bucket
 
   --data-dir DIR    the data directory they go to
+
+Into a deployment on AWS, with your own credentials and region:
+
+  --stage STAGE     dev or prod, as deployed: resources are found by the outputs of its stacks
+  --spool           predictions the table refused, read from the functions' logs, put back into the table
+  --stream          batches filed in the bucket, handed to capture again, and each marked under replayed/
+  --dead-letters    events no function handled, from the queues: invoked or started again, deleted after success only
+  --since WHEN      of --spool, where to begin: 90m, 24h, 7d or a time as 2026-01-31T12:00:00Z [24h]
+  --until WHEN      of --spool, where to end [now]
+  --region REGION   [AWS_REGION, or that of your profile]
+  --endpoint-url U  an emulator on this computer, http://127.0.0.1:PORT; your credentials are not sent there
+
   --dry-run         only say what would be done
   --json            one JSON object instead of text
 
-Putting records back into a deployment on AWS is not there yet: only a data directory on this machine is written to.
-A record that has expired, or is of a model that the directory does not have, is refused and named, and so is one that
-capture could not read. The files are left as they are.
+A record that has expired is not put back. One of a model that is not there, or that capture could not read, is named.
 
-Exit 0: every record is back; 1: some are not, or a host runs; 2: the words or the files cannot be used.
+Exit 0: all of it is back; 1: some is not, or a host runs; 2: the words, the files or the deployment cannot be used.
 `;
 
 const words = {
+  ...stageWords,
   'data-dir': { type: 'string' },
   'dry-run': { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
 } as const;
 
-interface Fault {
-  readonly where: string;
-  readonly reason: string;
-}
-
-interface Replayed {
-  put: number;
-  alreadyThere: number;
-  /** Lines of a log that carry no record, removals of a stream. */
-  other: number;
-  readonly refused: Fault[];
-  readonly unreadable: Fault[];
-}
-
 /** Throws {@link UsageError}, or {@link DataDirInUseError} while a host runs on the directory. */
 export async function runReplay(args: readonly string[]): Promise<number> {
-  const { values, files } = parseWords(args, words);
-  const [source, ...rest] = files;
+  const { values, files: named } = parseWords(args, words);
+  if (values.stage !== undefined) {
+    const { runStageReplay } = await import('./stage/command.ts');
+    return await runStageReplay(values, named);
+  }
+  refuseStageWords(values);
+  const [source, ...rest] = named;
   if (source === undefined || rest.length > 0)
-    throw new UsageError(`${files.length} files were named; one file or folder is expected`);
+    throw new UsageError(`${named.length} files were named; one file or folder is expected`);
   const dataDir = checkDataDir(values['data-dir']);
-  const named = filesOf(source);
+  const files = filesOf(source);
   const lock = lockDataDir(dataDir);
   const store = openStore({ dir: dataDir });
   try {
     const deps = embeddedDeps({ dataDir, store, env: process.env });
     const models = new Set((await listModels(deps)).map((model) => model.name));
     const isDry = values['dry-run'];
-    const replayed = await replayFiles(named, {
+    const replayed = await putRecords(recordsOf(files), {
       predictions: deps.predictions,
       models,
       now: Date.now,
@@ -81,11 +85,18 @@ export async function runReplay(args: readonly string[]): Promise<number> {
   }
 }
 
+/** Given without a stage, one of its words was meant for a deployment. */
+function refuseStageWords(values: Readonly<Record<string, unknown>>): void {
+  const given = Object.keys(stageWords).find((word) => values[word] !== undefined && values[word] !== false);
+  if (given !== undefined)
+    throw new UsageError(`--${given} is for a deployment: --stage STAGE is needed too`);
+}
+
 /** A misspelt one must not become an empty store. */
 function checkDataDir(given: string | undefined): string {
   if (given === undefined || given === '')
     throw new UsageError(
-      '--data-dir DIR is needed: the data directory of a host; putting records back on AWS is not there yet',
+      '--data-dir DIR is needed: the data directory of a host; or --stage STAGE: a deployment on AWS',
     );
   if (!existsSync(join(given, 'store.lmdb')))
     throw new UsageError(`--data-dir ${given} is not a data directory: it has no store.lmdb`);
@@ -109,69 +120,21 @@ function filesOf(source: string): string[] {
   return files;
 }
 
-/** So many share a commit. */
-const AT_ONCE = 100;
-
-async function replayFiles(files: readonly string[], deps: PutBackDeps): Promise<Replayed> {
-  const replayed: Replayed = { put: 0, alreadyThere: 0, other: 0, refused: [], unreadable: [] };
-  const waiting = new Map<string, { readonly where: string; readonly record: SpoolRecord }>();
-  const looked = new Set<string>();
-
-  async function putWaiting(): Promise<void> {
-    const lot = [...waiting.values()];
-    waiting.clear();
-    const outcomes = await Promise.all(lot.map(({ record }) => putBack(deps, record)));
-    for (const [at, outcome] of outcomes.entries()) {
-      const { where, record } = lot[at]!;
-      if (outcome.kind === 'refused') replayed.refused.push({ where, reason: outcome.reason });
-      else if (outcome.kind === 'already_there' || isRepeated(record)) replayed.alreadyThere += 1;
-      else replayed.put += 1;
-    }
-  }
-
-  /** What is only looked at is not there the second time either. */
-  function isRepeated(record: SpoolRecord): boolean {
-    if (!deps.isDry) return false;
-    const key = JSON.stringify([record.pk, record.sk]);
-    const isSeen = looked.has(key);
-    looked.add(key);
-    return isSeen;
-  }
-
-  for (const file of files)
-    for await (const found of lostRecords(file)) {
-      if (found.kind === 'other') replayed.other += 1;
-      else if (found.kind === 'unreadable')
-        replayed.unreadable.push({ where: found.where, reason: found.reason });
-      else {
-        const key = JSON.stringify([found.record.pk, found.record.sk]);
-        // those of one key one after another, as they stand
-        if (waiting.has(key) || waiting.size >= AT_ONCE) await putWaiting();
-        waiting.set(key, found);
-      }
-    }
-  await putWaiting();
-  return replayed;
+async function* recordsOf(files: readonly string[]): AsyncGenerator<Found> {
+  for (const file of files) yield* lostRecords(file);
 }
 
-function toJson({ put, alreadyThere, other, refused, unreadable }: Replayed, isDry: boolean): string {
-  return `${JSON.stringify({ dry_run: isDry, put, already_there: alreadyThere, other, refused, unreadable })}\n`;
+function toJson({ put, alreadyThere, other, refused, unreadable }: PutRecords, isDry: boolean): string {
+  const faults = refused.map(({ where, reason }) => ({ where, reason }));
+  return `${JSON.stringify({ dry_run: isDry, put, already_there: alreadyThere, other, refused: faults, unreadable })}\n`;
 }
 
-const MOST_NAMED = 20;
-
-function toText({ put, alreadyThere, other, refused, unreadable }: Replayed, isDry: boolean): string {
+function toText({ put, alreadyThere, other, refused, unreadable }: PutRecords, isDry: boolean): string {
   const lines = [
     `${put} ${isDry ? 'would be put back' : 'put back'}, ${alreadyThere} already there, ${refused.length} refused, ${unreadable.length} unreadable`,
     ...(other > 0 ? [`${other} other lines or removals have nothing to put back`] : []),
-    ...named('refused', refused),
-    ...named('unreadable', unreadable),
+    ...namedFaults('refused', refused),
+    ...namedFaults('unreadable', unreadable),
   ];
   return `${lines.join('\n')}\n`;
-}
-
-function named(kind: string, faults: readonly Fault[]): string[] {
-  const lines = faults.slice(0, MOST_NAMED).map(({ where, reason }) => `  ${kind}: ${where}: ${reason}`);
-  const more = faults.length - MOST_NAMED;
-  return more > 0 ? [...lines, `  and ${more} more ${kind}; --json names them all`] : lines;
 }

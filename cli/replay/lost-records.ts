@@ -121,7 +121,8 @@ function* payloadRecords(payload: unknown, where: string): Generator<Found> {
   else yield { kind: 'unreadable', where, reason: 'its payload has no Records of a stream' };
 }
 
-function* messageRecords(event: unknown, where: string): Generator<Found> {
+/** The records in an event of a log: its `message`, in one line. */
+export function* messageRecords(event: unknown, where: string): Generator<Found> {
   const { message, '@message': queried } = membersOf(event);
   yield* recordsInLine(String(message ?? queried ?? '').trim(), where, true);
 }

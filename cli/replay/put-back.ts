@@ -6,7 +6,7 @@ import type { Item, Table } from '#shared/ports/table.ts';
 
 export type PutBack =
   | { readonly kind: 'put' | 'already_there' }
-  | { readonly kind: 'refused'; readonly reason: string };
+  | { readonly kind: 'refused' | 'expired'; readonly reason: string };
 
 export interface PutBackDeps {
   readonly predictions: Table;
@@ -30,7 +30,7 @@ export async function putBack(deps: PutBackDeps, record: SpoolRecord): Promise<P
       reason: `no model is named "${model}"; there are ${[...deps.models].join(', ') || 'none'}`,
     };
   if (expiresAt !== undefined && expiresAt * 1000 <= deps.now())
-    return { kind: 'refused', reason: `it expired at ${isoOf(expiresAt)}` };
+    return { kind: 'expired', reason: `it expired at ${isoOf(expiresAt)}` };
   const options = expiresAt === undefined ? {} : { expiresAt };
   try {
     let existing = await deps.predictions.get({ pk, sk });

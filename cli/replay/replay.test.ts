@@ -407,7 +407,7 @@ describe('tidemark replay', () => {
     for (const [words, said] of [
       [[], '0 files were named'],
       [[file, file, '--data-dir', dataDir], '2 files were named'],
-      [[file], 'putting records back on AWS is not there yet'],
+      [[file], 'or --stage STAGE'],
       [[file, '--data-dir', elsewhere], 'it has no store.lmdb'],
       [[join(dir, 'none'), '--data-dir', dataDir], 'no such file'],
       [[dataDir, '--data-dir', dataDir], 'is a data directory'],

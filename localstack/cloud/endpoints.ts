@@ -12,6 +12,9 @@ export interface Endpoints {
   readonly bus: string;
   /** Before a state machine's name. */
   readonly machineArnPrefix: string;
+  readonly predictions: string;
+  readonly state: string;
+  readonly bucket: string;
 }
 
 /**
@@ -35,5 +38,8 @@ export function readEndpoints(url: string, outputs: Outputs): Endpoints {
     api: `${url}/restapis/${output('serving', 'ApiId')}/local/_user_request_`,
     bus: output('monitoring', 'EventBusName'),
     machineArnPrefix: output('retrain', 'RetrainMachineArn').replace(/retrain$/, ''),
+    predictions: output('data', 'PredictionsTable'),
+    state: output('data', 'StateTable'),
+    bucket: output('data', 'Bucket'),
   };
 }

@@ -4,6 +4,7 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync } from 'node:
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Emulator, emulators } from './docker.ts';
 import { cloudFolder, installMiniStack, projectRoot } from './install.ts';
 import { endInstance, noteInstance, sweepInstances } from './instances.ts';
 import { LocalCloudError } from './local-cloud-error.ts';
@@ -131,13 +132,15 @@ async function answering(url: string, child: ChildProcess, logFile: string): Pro
 }
 
 /** Whether a MiniStack listens there; anything else, or nothing, is not one. */
-async function isAnswering(url: string): Promise<boolean> {
-  try {
-    const response = await fetch(`${url}/_ministack/health`, { signal: AbortSignal.timeout(2000) });
-    return response.ok;
-  } catch {
-    return false;
+const isAnswering = async (url: string): Promise<boolean> => (await emulatorAt(url)) === 'ministack';
+
+/** Which emulator answers there, whoever started it; undefined when none does. */
+export async function emulatorAt(url: string): Promise<Emulator | undefined> {
+  for (const emulator of emulators) {
+    const health = fetch(`${url}/_${emulator}/health`, { signal: AbortSignal.timeout(2000) });
+    if ((await health.catch(() => undefined))?.ok) return emulator;
   }
+  return undefined;
 }
 
 /** As if it had just been started: nothing that was deployed or stored is there any more. */

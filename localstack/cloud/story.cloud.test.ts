@@ -147,18 +147,37 @@ act('a rollback serves the version before again, and is in the ledger', async ()
   expect(history[0]).toMatchObject({ action: 'rollback', from: promoted, to: first.drift, ...actor });
 });
 
-act('every prediction that was answered is counted exactly once', async () => {
-  for (const { model } of [drift, noise]) {
-    const counted = async () => {
-      const { models } = await call<{
-        models: { model: string; counters: { predictions: Record<string, number> } }[];
-      }>(`${endpoints.api}/metrics/summary`);
-      const predictions = models.find((one) => one.model === model.name)?.counters.predictions ?? {};
-      return Object.values(predictions).reduce((sum, count) => sum + count, 0);
+act(
+  'a proven candidate that may not promote itself waits for a person, and an approval promotes it',
+  async () => {
+    await drift.model.post('/policy', { ...actor, retrain: { auto_promote: false } });
+    expect(await drift.window('changed')).toBe(true);
+    await drift.model.post('/retrain', { ...actor, force: true });
+    const open = async () => {
+      const { approvals } = await call<{ approvals: { id: string; version: string; run: string }[] }>(
+        `${endpoints.api}/approvals?model=${drift.model.name}`,
+      );
+      return approvals;
     };
-    await drift.tickUntil(async () => (await counted()) >= model.rows, 30_000);
-    expect(await counted()).toBe(model.rows);
-  }
+    expect(await until(async () => (await open()).length > 0, 120_000)).toBe(true);
+    const [asked] = await open();
+    expect((await drift.model.runs()).at(-1)).toMatchObject({
+      id: asked?.run,
+      status: 'RUNNING',
+      outcome: 'awaiting_approval',
+    });
+    expect(await drift.model.champion()).toBe(first.drift);
+    const approval = `${endpoints.api}/approvals/${asked?.id}`;
+    await call(approval, { ...actor, decision: 'approve' });
+    expect((await drift.lastRun())?.outcome).toBe('promoted');
+    expect(await drift.model.champion()).toBe(asked?.version);
+    expect(await call(approval)).toMatchObject({ status: 'approved', outcome: 'promoted', decision: actor });
+    await expect(call(approval, { ...actor, decision: 'reject' })).rejects.toThrow('409');
+  },
+);
+
+act('every prediction that was answered is counted exactly once', async () => {
+  for (const story of [drift, noise]) expect(await story.countedAll()).toBe(story.model.rows);
 });
 
 act('the schedule runs the tick by itself', async () => {

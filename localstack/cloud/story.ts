@@ -1,27 +1,22 @@
 /** The story's acts: a model trained here and registered over HTTP, windows of traffic, and the runs that verdicts start. */
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { seededRandom } from '#shared/random.ts';
 import { call, ModelClient, type RunRow, tick, until } from './api.ts';
 import type { Endpoints } from './endpoints.ts';
-import { projectRoot } from './install.ts';
+import { tidemark } from './tidemark.ts';
 import { csvOf, type Sale, salesIn, type World } from './world.ts';
 
-const run = promisify(execFile);
 const windowRows = 300;
 /** A batch in the log, a granule and its grace, a tick, the monitor; with room for a slow computer. */
 const judgedMs = 60_000;
 const promptMs = 30_000;
 const runMs = 120_000;
 
-async function tidemark(...args: readonly string[]): Promise<string> {
-  const { stdout } = await run(process.execPath, [join(projectRoot, 'cli', 'tidemark.mjs'), ...args], {
-    env: { ...process.env, NODE_NO_WARNINGS: '1' },
-  });
-  return stdout;
+async function succeeding(...args: readonly string[]): Promise<void> {
+  const { code, stderr } = await tidemark(...args);
+  if (code !== 0) throw new Error(`tidemark ${args[0]} ended with ${code}: ${stderr}`);
 }
 
 /** `tidemark train`, and `tidemark models register` of its file under each of `names`; both as a user would. */
@@ -31,10 +26,10 @@ export async function trainAndRegister({ api }: Endpoints, names: readonly strin
     const file = (name: string) => join(folder, name);
     await writeFile(file('train.csv'), csvOf(salesIn('usual', 1500, seededRandom(1))));
     await writeFile(file('baseline.csv'), csvOf(salesIn('usual', 1000, seededRandom(2))));
-    await tidemark('train', '--data', file('train.csv'), '--target', 'price', '--out', file('model'));
+    await succeeding('train', '--data', file('train.csv'), '--target', 'price', '--out', file('model'));
     for (const name of names) {
       const model = ['--onnx', join(file('model'), 'model.onnx'), '--baseline', file('baseline.csv')];
-      await tidemark('models', 'register', name, ...model, '--target', 'price', '--url', api);
+      await succeeding('models', 'register', name, ...model, '--target', 'price', '--url', api);
     }
   } finally {
     await rm(folder, { recursive: true });
@@ -120,6 +115,20 @@ export class Story {
   servesByDefault(version: string): Promise<boolean> {
     const serving = () => call<{ model_version: string }>(`${this.endpoints.api}/health`);
     return until(async () => (await serving()).model_version === version, 20_000);
+  }
+
+  /** Predictions of this model in the counters, once they are as many as were answered or half a minute went by. */
+  async countedAll(): Promise<number> {
+    let sum = 0;
+    await this.tickUntil(async () => {
+      const { models } = await call<{
+        models: { model: string; counters: { predictions: Record<string, number> } }[];
+      }>(`${this.endpoints.api}/metrics/summary`);
+      const counters = models.find((one) => one.model === this.model.name)?.counters;
+      sum = Object.values(counters?.predictions ?? {}).reduce((total, count) => total + count, 0);
+      return sum >= this.model.rows;
+    }, promptMs);
+    return sum;
   }
 
   /** Root mean squared error of what the API answers for new rows of `world`, which are labelled and logged like all others. */
