@@ -18,6 +18,16 @@ export const assumed = {
   rollUpPartialMs: 15,
   monitorMs: 8000,
   otherScheduledMs: 200,
+  /** Consistent reads of a publication, and of each model in it; writes. */
+  publishReads: 3,
+  publishModelReads: 11,
+  publishWrites: 2,
+  /** Series of a model with 50 features and two classes, by how often each is sent; metric-series.test.ts counts them. */
+  modelSeries: { minute: 12, fourMinutes: 45, change: 448 },
+  deploymentSeries: { minute: 3, fourMinutes: 1 },
+  /** Recorded by rules from the above, per model and minute. */
+  recordedSeries: 34,
+  sampleBytes: 2,
   /** One run, by step. */
   retrainSeconds: {
     'retrain-begin': 0.2,
@@ -27,6 +37,7 @@ export const assumed = {
     'retrain-parity': 15,
     'retrain-evaluate': 15,
     'retrain-gate': 5,
+    'retrain-approve': 0.3,
     'retrain-promote': 0.3,
     'retrain-release': 0.2,
   },
@@ -73,6 +84,8 @@ export const assumed = {
   bucketLogBytes: 500,
   /** Billed by the hour in which a method is asked: a whole month of hours here. */
   metricsPerMethod: 5,
+  /** Events of the stream polled, filtered, invoked with, failed, dropped and filed; as above, while records come. */
+  metricsPerFeed: 6,
   /** A table asks for its key about every 5 minutes and client. */
   keyLookupSeconds: 300,
   /** X-Ray's default rule: the first request of each second and this share of the others. */

@@ -35,6 +35,7 @@ describe('words', () => {
     [['--labels', ''], '--labels is "": want a number from 0 to 1'],
     [['--stage', 'local'], '--stage is "local": want dev or prod'],
     [['--architecture', 'mips'], '--architecture is "mips": want x86_64 or arm64'],
+    [['--front', 'alb'], '--front is "alb": want rest or http'],
   ])('%j are refused with what is allowed', (args, message) => {
     expect(() => readCostOptions(args)).toThrow(new UsageError(message));
   });
@@ -63,7 +64,7 @@ describe('stage dev', () => {
     expect(inventory).toMatchObject({
       functions: { predict: { memoryMb: 1024, isArm: false }, 'retrain-train': { memoryMb: 3008 } },
       schedules: { tick: 43_800 },
-      feed: { batchSize: 1000, windowSeconds: 60 },
+      feed: { batchSize: 1000, windowSeconds: 60, hasEventMetrics: true },
       granuleMs: 300_000,
       tables: 2,
       expiryDays: { 'archive/': 90, 'partials/': 7 },
@@ -122,6 +123,21 @@ describe('stage dev', () => {
     expect(share(from! * 1.03)).toBeGreaterThan(0.5);
   });
 
+  test('is read with the front and the instances kept warm that are deployed, and priced so', () => {
+    const knobs = { front: 'http', provisionedConcurrency: '{"predict":2}' };
+    const other = takeInventory(synthesise({ stage: 'dev', ...knobs }), 'dev');
+    expect(inventory.api.front).toBe('rest');
+    expect(other).toMatchObject({
+      api: { front: 'http', hasAccessLogs: true, logRetentionDays: 7 },
+      functions: { predict: { provisioned: 2 }, feedback: { provisioned: 0 } },
+      unpriced: {},
+    });
+    const report = costReport({ stage: 'dev', inventory: other, work, prices, isFreeTier: false });
+    expect(report.by_component['API Gateway']).toBeCloseTo(1.002, 3);
+    expect(report.lines.find(({ what }) => what === '2 × predict kept warm')?.usd).toBeCloseTo(21.9, 1);
+    expect(report.switches[0]?.what).toBe('REST API instead of HTTP API');
+  });
+
   test('prints every component, the idle bill, the switches, and which prices are not confirmed', () => {
     const text = costTable(reportOf({ models: 3 }));
     for (const part of [
@@ -142,11 +158,11 @@ describe('stage dev', () => {
   });
 
   test('names a resource it has no price for', () => {
-    const other = { Resources: { A: { Type: 'AWS::APS::Workspace' }, B: { Type: 'AWS::APS::Workspace' } } };
+    const other = { Resources: { A: { Type: 'AWS::Kinesis::Stream' }, B: { Type: 'AWS::Kinesis::Stream' } } };
     const unpriced = takeInventory([...templates, other], 'dev');
-    expect(unpriced.unpriced).toMatchObject({ 'AWS::APS::Workspace': 2 });
+    expect(unpriced.unpriced).toMatchObject({ 'AWS::Kinesis::Stream': 2 });
     expect(costTable({ ...reportOf(), unpriced: unpriced.unpriced })).toContain(
-      'Not priced: 2 × AWS::APS::Workspace',
+      'Not priced: 2 × AWS::Kinesis::Stream',
     );
   });
 

@@ -4,6 +4,8 @@ interface FunctionSettings {
   readonly memoryMb: number;
   readonly isArm: boolean;
   readonly isTraced: boolean;
+  /** Instances kept warm. */
+  readonly provisioned?: number;
 }
 
 export interface Inventory {
@@ -19,12 +21,18 @@ export interface Inventory {
   /** Objects under a KMS key: each request costs one of KMS; with a bucket key about one in a hundred. */
   readonly kmsPerObjectRequest: number;
   readonly api: {
+    readonly front: 'rest' | 'http';
     readonly hasDetailedMetrics: boolean;
     readonly isTraced: boolean;
     readonly logRetentionDays: number;
     readonly hasAccessLogs: boolean;
   };
-  readonly feed: { readonly batchSize: number; readonly windowSeconds: number };
+  /** `hasEventMetrics`: what became of its records is counted, at the price of metrics. */
+  readonly feed: {
+    readonly batchSize: number;
+    readonly windowSeconds: number;
+    readonly hasEventMetrics: boolean;
+  };
   readonly granuleMs: number;
   /** Days until objects expire, by prefix; an absent one is kept. */
   readonly expiryDays: Readonly<Record<string, number>>;
@@ -32,6 +40,8 @@ export interface Inventory {
   /** States of all state machines: more than any run enters, but for the inside of its maps. */
   readonly states: number;
   readonly alarms: number;
+  /** Metrics are sent to Managed Prometheus. */
+  readonly hasMetrics?: boolean;
   readonly secrets: number;
   /** Resource types that this calculator knows nothing about: number of each. */
   readonly unpriced: Readonly<Record<string, number>>;
@@ -51,6 +61,8 @@ export const MONTH_SECONDS = 730 * 3600;
 
 /** Types that cost nothing by themselves, or whose cost is that of their use, counted in `usage.ts`. */
 const knownTypes = new Set([
+  'AWS::APS::RuleGroupsNamespace',
+  'AWS::APS::Workspace',
   'AWS::ApiGateway::Account',
   'AWS::ApiGateway::ApiKey',
   'AWS::ApiGateway::Deployment',
@@ -62,8 +74,13 @@ const knownTypes = new Set([
   'AWS::ApiGateway::RestApi',
   'AWS::ApiGateway::Stage',
   'AWS::ApiGateway::UsagePlan',
+  'AWS::ApiGatewayV2::Api',
+  'AWS::ApiGatewayV2::Integration',
+  'AWS::ApiGatewayV2::Route',
+  'AWS::ApiGatewayV2::Stage',
   'AWS::Budgets::Budget',
   'AWS::CDK::Metadata',
+  'AWS::CloudFormation::CustomResource',
   'AWS::CloudWatch::Alarm',
   'AWS::CodeDeploy::Application',
   'AWS::CodeDeploy::DeploymentGroup',
@@ -112,7 +129,7 @@ export function takeInventory(templates: readonly unknown[], stage: string): Inv
     if (!found) throw new UnreadableTemplateError(`no ${type} in the templates of stage ${stage}`);
     return found;
   };
-  const functions = functionsOf(of('AWS::Lambda::Function'), `tidemark-${stage}-`);
+  const functions = functionsOf(of('AWS::Lambda::Function'), provisionedOf(resources), `tidemark-${stage}-`);
   const predict = one(
     'AWS::Lambda::Function',
     ({ FunctionName }) => FunctionName === `tidemark-${stage}-predict`,
@@ -133,8 +150,12 @@ export function takeInventory(templates: readonly unknown[], stage: string): Inv
     kmsTables: tables.filter((table) => at(table, 'SSESpecification', 'SSEEnabled') === true).length,
     customerKeys: of('AWS::KMS::Key').length,
     kmsPerObjectRequest: kmsPerObjectRequest(bucket),
-    api: apiOf(one('AWS::ApiGateway::Stage'), accessLogRetention(resources, stage)),
+    api:
+      of('AWS::ApiGatewayV2::Api').length > 0
+        ? httpApiOf(one('AWS::ApiGatewayV2::Stage'), accessLogRetention(resources, stage))
+        : restApiOf(one('AWS::ApiGateway::Stage'), accessLogRetention(resources, stage)),
     feed: {
+      hasEventMetrics: mapping.MetricsConfig !== undefined,
       batchSize: numberAt(mapping, 'BatchSize'),
       windowSeconds: numberAt(mapping, 'MaximumBatchingWindowInSeconds'),
     },
@@ -143,6 +164,7 @@ export function takeInventory(templates: readonly unknown[], stage: string): Inv
     hasBucketLogs: at(bucket, 'LoggingConfiguration') !== undefined,
     states: of('AWS::StepFunctions::StateMachine').reduce((sum, machine) => sum + statesOf(machine), 0),
     alarms: of('AWS::CloudWatch::Alarm').length,
+    hasMetrics: of('AWS::APS::Workspace').length > 0,
     secrets: of('AWS::SecretsManager::Secret').length,
     unpriced: countUnknown(resources.map(([, { Type }]) => Type)),
   };
@@ -162,7 +184,24 @@ function numberAt(value: unknown, key: string): number {
   return found;
 }
 
-function functionsOf(all: readonly Properties[], prefix: string): Record<string, FunctionSettings> {
+/** By the function's name. */
+function provisionedOf(resources: readonly (readonly [string, Resource])[]): ReadonlyMap<unknown, number> {
+  const names = new Map(resources.map(([id, { Properties }]) => [id, at(Properties, 'FunctionName')]));
+  return new Map(
+    resources.flatMap(([, { Type, Properties }]) => {
+      const kept = at(Properties, 'ProvisionedConcurrencyConfig');
+      if (Type !== 'AWS::Lambda::Alias' || kept === undefined) return [];
+      const name = names.get(String(at(Properties, 'FunctionName', 'Ref')));
+      return [[name, numberAt(kept, 'ProvisionedConcurrentExecutions')]];
+    }),
+  );
+}
+
+function functionsOf(
+  all: readonly Properties[],
+  provisioned: ReadonlyMap<unknown, number>,
+  prefix: string,
+): Record<string, FunctionSettings> {
   return Object.fromEntries(
     all
       .filter(({ FunctionName }) => typeof FunctionName === 'string' && FunctionName.startsWith(prefix))
@@ -172,6 +211,7 @@ function functionsOf(all: readonly Properties[], prefix: string): Record<string,
           memoryMb: numberAt(properties, 'MemorySize'),
           isArm: (properties.Architectures as readonly string[] | undefined)?.[0] === 'arm64',
           isTraced: at(properties, 'TracingConfig', 'Mode') === 'Active',
+          provisioned: provisioned.get(properties.FunctionName) ?? 0,
         },
       ]),
   );
@@ -210,9 +250,21 @@ function rateSeconds(expression: unknown): number {
   return Number(match[1]) * { minute: 60, hour: 3600, day: 86_400 }[match[2] as 'minute' | 'hour' | 'day'];
 }
 
-function apiOf(stage: Properties, logRetentionDays: number): Inventory['api'] {
+/** Traced it never is itself: only its functions are. */
+function httpApiOf(stage: Properties, logRetentionDays: number): Inventory['api'] {
+  return {
+    front: 'http',
+    hasDetailedMetrics: at(stage, 'DefaultRouteSettings', 'DetailedMetricsEnabled') === true,
+    isTraced: false,
+    hasAccessLogs: stage.AccessLogSettings !== undefined,
+    logRetentionDays,
+  };
+}
+
+function restApiOf(stage: Properties, logRetentionDays: number): Inventory['api'] {
   const settings = (stage.MethodSettings ?? []) as readonly Properties[];
   return {
+    front: 'rest',
     hasDetailedMetrics: settings.some((one) => one.MetricsEnabled === true),
     isTraced: stage.TracingEnabled === true,
     hasAccessLogs: stage.AccessLogSetting !== undefined,

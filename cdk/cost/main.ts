@@ -12,9 +12,13 @@ function main(args: readonly string[]): void {
     process.stdout.write(costHelp);
     return;
   }
-  const { work, stage, architecture, isFreeTier, isJson } = options;
+  const { work, stage, architecture, front, isFreeTier, isJson } = options;
   process.stderr.write(`reading the templates of stage ${stage} …\n`);
-  const templates = synthesise({ stage, ...(architecture === undefined ? {} : { architecture }) });
+  const templates = synthesise({
+    stage,
+    ...(architecture === undefined ? {} : { architecture }),
+    ...(front === undefined ? {} : { front }),
+  });
   const report = costReport({
     stage,
     inventory: takeInventory(templates, stage),

@@ -11,6 +11,7 @@ What a month of a stage costs, from its synthesised templates and the dated list
   --models N             registered models (1)
   --stage NAME           dev or prod (dev)
   --architecture NAME    x86_64 or arm64 (the stage's)
+  --front NAME           rest or http (the stage's)
   --rows-per-request N   rows of a request, 1 to 1000 (1)
   --labels SHARE         true labels per prediction, 0 to 1 (0.2)
   --retrains N           runs a month and model (1)
@@ -30,6 +31,7 @@ export interface CostOptions {
   readonly work: Workload;
   readonly stage: 'dev' | 'prod';
   readonly architecture?: 'x86_64' | 'arm64';
+  readonly front?: 'rest' | 'http';
   readonly isFreeTier: boolean;
   readonly isJson: boolean;
 }
@@ -39,6 +41,7 @@ const words = {
   models: { type: 'string', default: '1' },
   stage: { type: 'string', default: 'dev' },
   architecture: { type: 'string' },
+  front: { type: 'string' },
   'rows-per-request': { type: 'string', default: '1' },
   labels: { type: 'string', default: '0.2' },
   retrains: { type: 'string', default: '1' },
@@ -59,6 +62,7 @@ export function readCostOptions(args: readonly string[]): CostOptions | undefine
     values.architecture === undefined
       ? undefined
       : oneOf('architecture', values.architecture, ['x86_64', 'arm64']);
+  const front = values.front === undefined ? undefined : oneOf('front', values.front, ['rest', 'http']);
   return {
     work: {
       predictions: number('predictions', values.predictions, { min: 0, max: 1e10, isWhole: true }),
@@ -74,6 +78,7 @@ export function readCostOptions(args: readonly string[]): CostOptions | undefine
     },
     stage: oneOf('stage', values.stage, ['dev', 'prod']),
     ...(architecture === undefined ? {} : { architecture }),
+    ...(front === undefined ? {} : { front }),
     isFreeTier: values['free-tier'],
     isJson: values.json,
   };

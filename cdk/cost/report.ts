@@ -40,8 +40,9 @@ export interface ReportInput {
 }
 
 export function costReport({ stage, inventory, work, prices, isFreeTier }: ReportInput): CostReport {
-  const bill = (month: Workload, front: Front = 'rest', deployed: Inventory = inventory): Bill =>
-    billOf(chargesOf(deployed, month, front), prices, isFreeTier);
+  const deployed = inventory.api.front;
+  const bill = (month: Workload, front: Front = deployed, settings: Inventory = inventory): Bill =>
+    billOf(chargesOf(settings, month, front), prices, isFreeTier);
   const at = (predictions: number): Workload => ({ ...work, predictions });
   const now = bill(work);
   const idle = bill({ ...work, predictions: 0, models: 1, retrains: 0 });
@@ -54,11 +55,13 @@ export function costReport({ stage, inventory, work, prices, isFreeTier }: Repor
     lines: now.lines,
     idle: { total_usd: idle.usd, lines: idle.lines },
     switches: [
-      { what: 'HTTP API instead of REST API', total_usd: bill(work, 'http').usd },
+      deployed === 'rest'
+        ? { what: 'HTTP API instead of REST API', total_usd: bill(work, 'http').usd }
+        : { what: 'REST API instead of HTTP API', total_usd: bill(work, 'rest').usd },
       { what: 'function URL instead of API Gateway', total_usd: bill(work, 'function-url').usd },
       { what: '100 rows a request', total_usd: bill({ ...work, rowsPerRequest: 100 }).usd },
-      { what: 'no X-Ray tracing', total_usd: bill(work, 'rest', untraced(inventory)).usd },
-      { what: 'no detailed API metrics', total_usd: bill(work, 'rest', withoutDetail(inventory)).usd },
+      { what: 'no X-Ray tracing', total_usd: bill(work, deployed, untraced(inventory)).usd },
+      { what: 'no detailed API metrics', total_usd: bill(work, deployed, withoutDetail(inventory)).usd },
     ],
     endpoint: { one: cheapestEndpoint(work, prices, 1), two: cheapestEndpoint(work, prices, 2) },
     break_even: fronts.map((front) => {

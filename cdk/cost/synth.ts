@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
-import { stageConfig } from '../config.ts';
 import { projectRoot } from '../constructs/bundle.ts';
+import { stageConfig } from '../stage-config.ts';
 import { buildTidemark } from '../tidemark.ts';
 
 /**

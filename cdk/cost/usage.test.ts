@@ -1,7 +1,9 @@
 // Quantities against figures worked out by hand, and what they do at the ends: nobody asks, and everybody does.
 import { describe, expect, test } from 'vitest';
+import { billOf } from './bill.ts';
 import type { Inventory } from './inventory.ts';
-import type { PriceName } from './prices.ts';
+import { type PriceName, readPrices } from './prices.ts';
+import { sinkCosts } from './sink.ts';
 import { type Charge, chargesOf, type Front } from './usage.ts';
 import type { Workload } from './workload.ts';
 
@@ -21,8 +23,8 @@ const inventory: Inventory = {
   kmsTables: 2,
   customerKeys: 0,
   kmsPerObjectRequest: 0,
-  api: { hasDetailedMetrics: true, isTraced: true, logRetentionDays: 30, hasAccessLogs: true },
-  feed: { batchSize: 1000, windowSeconds: 60 },
+  api: { front: 'rest', hasDetailedMetrics: true, isTraced: true, logRetentionDays: 30, hasAccessLogs: true },
+  feed: { batchSize: 1000, windowSeconds: 60, hasEventMetrics: false },
   granuleMs: 300_000,
   expiryDays: { 'archive/': 30 },
   hasBucketLogs: false,
@@ -106,13 +108,19 @@ describe('a month of predictions', () => {
     expect(quantity(of({}, { functions, api: { ...inventory.api, isTraced: false } }), 'xrayTrace')).toBe(0);
   });
 
-  test('costs no API requests, access logs or metrics behind a function URL, and no metrics behind an HTTP API', () => {
+  test('costs no API requests, access logs or metrics behind a function URL, and the same metrics behind an HTTP API', () => {
     const url = of({}, {}, 'function-url');
     expect(quantity(url, 'apiGatewayRest') + quantity(url, 'apiGatewayHttp')).toBe(0);
     expect(quantity(url, 'logsIngest') + quantity(url, 'metric')).toBe(0);
     const http = of({}, {}, 'http');
-    expect([quantity(http, 'apiGatewayHttp'), quantity(http, 'metric')]).toEqual([1e6, 0]);
+    expect([quantity(http, 'apiGatewayHttp'), quantity(http, 'metric')]).toEqual([1e6, 5]);
     expect(quantity(of(), 'metric')).toBe(5);
+  });
+
+  test('counts what became of the stream’s records in six metrics where the template asks for them, and in none while nothing comes', () => {
+    const feed = { ...inventory.feed, hasEventMetrics: true };
+    expect(quantity(of({}, { feed }), 'metric') - quantity(of(), 'metric')).toBe(6);
+    expect(quantity(of({ predictions: 0 }, { feed }), 'metric')).toBe(0);
   });
 
   test('keeps log items 14 of 30.4 days and archived rows as long as the template says', () => {
@@ -149,6 +157,14 @@ test('a retrain is as many transitions as the machine has states, and a minute o
   expect(quantity(charges, 'lambdaGbSecondX86', 'retrain-train')).toBe(6 * 60 * 2);
 });
 
+test('an instance of 1 GB kept warm is charged for each second of the month, called or not', () => {
+  const functions = { ...inventory.functions, predict: { ...fn(1024), provisioned: 2 } };
+  expect(quantity(of({ predictions: 0 }, { functions }), 'lambdaProvisionedX86')).toBe(2 * 2_628_000);
+  const arm = { predict: { ...fn(2048), provisioned: 1, isArm: true } };
+  expect(quantity(of({ predictions: 0 }, { functions: arm }), 'lambdaProvisionedArm')).toBe(2 * 2_628_000);
+  expect(quantity(of(), 'lambdaProvisionedX86')).toBe(0);
+});
+
 test('functions on arm64 are charged at the price of arm64', () => {
   const functions = { ...inventory.functions, predict: { ...fn(1024), isArm: true } };
   expect(quantity(of({}, { functions }), 'lambdaGbSecondArm')).toBe(20_000);
@@ -159,4 +175,27 @@ test('objects under a KMS key cost a request of it each, or one in a hundred wit
     quantity(of({}, { kmsPerObjectRequest }), 'kmsRequest', 'its key');
   expect(requests(0)).toBe(0);
   expect(requests(1) / requests(0.01)).toBeCloseTo(100, 6);
+});
+
+describe('the log through Firehose instead of the table', () => {
+  const prices = readPrices();
+  const capture = billOf(of(), prices, false)
+    .lines.filter(({ what }) => what.startsWith('capture '))
+    .reduce((sum, { usd }) => sum + usd, 0);
+
+  test('costs 5 KB a record however short, and capture as before', () => {
+    const { firehose } = sinkCosts(inventory, work, prices);
+    expect(firehose).toBeCloseTo(5 * prices.items.firehoseDirectPut.tiers[0]!.usd + capture, 9);
+  });
+
+  test('costs less at any volume, so that price is no reason to wait for', () => {
+    for (const predictions of [1e3, 1e6, 1e9, 1e10]) {
+      const { table, firehose } = sinkCosts(inventory, { ...work, predictions, labelShare: 0.2 }, prices);
+      expect(firehose).toBeLessThan(table);
+    }
+  });
+
+  test('costs nothing where nothing is logged', () => {
+    expect(sinkCosts(inventory, { ...work, predictions: 0 }, prices)).toEqual({ table: 0, firehose: 0 });
+  });
 });

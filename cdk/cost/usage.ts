@@ -12,6 +12,7 @@ export const components = [
   'S3',
   'Step Functions',
   'CloudWatch',
+  'Managed Prometheus',
   'EventBridge',
   'KMS and secrets',
   'X-Ray',
@@ -38,15 +39,21 @@ const DAYS = MONTH_SECONDS / 86_400;
  *
  * @param inventory what is deployed, from `takeInventory`
  * @param work predictions ≥ 0, models ≥ 1
- * @param front what stands before the functions; another one than deployed shows what a switch would save
+ * @param front what stands before the functions, the deployed one unless told; another one shows what a switch would save
  */
-export function chargesOf(inventory: Inventory, work: Workload, front: Front = 'rest'): readonly Charge[] {
+export function chargesOf(
+  inventory: Inventory,
+  work: Workload,
+  front: Front = inventory.api.front,
+): readonly Charge[] {
   const flow = flowOf(inventory, work);
   return [
     ...apiCharges(flow, front),
     ...lambdaCharges(inventory, work, flow),
+    ...provisionedCharges(inventory),
     ...tableCharges(inventory, work, flow),
     ...objectCharges(inventory, work, flow),
+    ...metricCharges(inventory, work, flow),
     ...otherCharges(inventory, flow, front),
   ].filter(({ quantity }) => quantity > 0);
 }
@@ -90,6 +97,16 @@ function workOf(inventory: Inventory, work: Workload, flow: Flow): Record<string
         .map(([name, times]) => [name, [times, (times * assumed.otherScheduledMs) / 1000]]),
     ),
   };
+}
+
+/** Billed whether called or not. That calls of kept instances cost less by the second is left out. */
+function provisionedCharges({ functions }: Inventory): Charge[] {
+  return Object.entries(functions).map(([name, { provisioned = 0, memoryMb, isArm }]) => ({
+    component: 'Lambda',
+    what: `${provisioned} × ${name} kept warm`,
+    price: isArm ? 'lambdaProvisionedArm' : 'lambdaProvisionedX86',
+    quantity: (provisioned * memoryMb * MONTH_SECONDS) / 1024,
+  }));
 }
 
 function lambdaCharges(inventory: Inventory, work: Workload, flow: Flow): Charge[] {
@@ -208,6 +225,51 @@ function objectCharges(inventory: Inventory, work: Workload, flow: Flow): Charge
   }));
 }
 
+/** Samples sent in a month, by how often each series is; what changes with a window is also sent with each. */
+function samplesOf({ models }: Workload, { windows }: Flow): number {
+  const minutes = MONTH_SECONDS / 60;
+  const { modelSeries, deploymentSeries, recordedSeries } = assumed;
+  return (
+    minutes * (deploymentSeries.minute + deploymentSeries.fourMinutes / 4) +
+    models *
+      minutes *
+      (modelSeries.minute + modelSeries.fourMinutes / 4 + modelSeries.change / 30 + recordedSeries) +
+    windows * modelSeries.change
+  );
+}
+
+function metricCharges({ hasMetrics = false, schedules }: Inventory, work: Workload, flow: Flow): Charge[] {
+  if (!hasMetrics) return [];
+  const samples = samplesOf(work, flow);
+  const times = schedules.publish ?? 0;
+  return [
+    {
+      component: 'Managed Prometheus',
+      what: 'samples, sent and recorded',
+      price: 'ampSample',
+      quantity: samples,
+    },
+    {
+      component: 'Managed Prometheus',
+      what: 'storage, 150 days',
+      price: 'ampStorage',
+      quantity: (samples * assumed.sampleBytes * (150 / DAYS)) / GB,
+    },
+    {
+      component: 'DynamoDB',
+      what: 'reads of the publisher',
+      price: 'dynamoRead',
+      quantity: times * (assumed.publishReads + work.models * assumed.publishModelReads),
+    },
+    {
+      component: 'DynamoDB',
+      what: 'writes of the publisher',
+      price: 'dynamoWrite',
+      quantity: times * assumed.publishWrites,
+    },
+  ];
+}
+
 function otherCharges(inventory: Inventory, flow: Flow, front: Front): Charge[] {
   const { api } = inventory;
   const requests = flow.requests + flow.labelRequests;
@@ -229,7 +291,13 @@ function otherCharges(inventory: Inventory, flow: Flow, front: Front): Charge[] 
       component: 'CloudWatch',
       what: 'detailed metrics of the methods in use',
       price: 'metric',
-      quantity: front === 'rest' && api.hasDetailedMetrics ? methods * assumed.metricsPerMethod : 0,
+      quantity: front !== 'function-url' && api.hasDetailedMetrics ? methods * assumed.metricsPerMethod : 0,
+    },
+    {
+      component: 'CloudWatch',
+      what: 'metrics of the stream in use',
+      price: 'metric',
+      quantity: inventory.feed.hasEventMetrics && requests > 0 ? assumed.metricsPerFeed : 0,
     },
     { component: 'CloudWatch', what: 'alarms', price: 'alarm', quantity: inventory.alarms },
     { component: 'EventBridge', what: 'schedules', price: 'eventScheduled', quantity: scheduled },

@@ -28,6 +28,7 @@ const predictionSchema = z.object({
   at: z.number(),
   features: z.record(z.string(), z.union([z.number(), z.string(), z.null()])),
   context: z.record(z.string(), z.number()).default({}),
+  duration_ms: z.number().nonnegative().optional(),
   answer: z.union([
     z.looseObject({ prediction: z.unknown() }),
     z.looseObject({ predicted_class: z.string() }),
@@ -41,7 +42,12 @@ const labelSchema = z.object({
   labelled_at: z.number(),
 });
 
-const outcomeSchema = z.object({ model: modelNameSchema, at: z.number(), status: z.number() });
+const outcomeSchema = z.object({
+  model: modelNameSchema,
+  at: z.number(),
+  status: z.number(),
+  count: z.number().int().positive().optional(),
+});
 
 /** Items of other kinds are not ours to archive: undefined. Throws {@link UnreadableStreamRecordError} when one is not what its key says. */
 export function readRow(record: Put): Captured | undefined {

@@ -16,6 +16,7 @@ import type { PredictionRecord } from '#shared/log/prediction-log.ts';
 import { createAnchorsCache } from '#shared/registry/baseline.ts';
 import { objectKeys, predictionKey, shortHash } from '#shared/registry/keys.ts';
 import { type Batch, type Captured, groupBatches, readRow } from './group.ts';
+import { countLate, lateName } from './late.ts';
 
 type Answered = Pick<PredictionRecord, 'version' | 'at' | 'answer'>;
 
@@ -41,16 +42,17 @@ export function createCaptureHandler(deps: Deps): (event: DynamoDBStreamEvent) =
     const before = await readArchiveFile(deps, key);
     const rows = deduplicate([...before, ...delivered]);
     await deps.objects.put(key, await encodeRows(rows));
-    const isLate = await hasClosed(model, granule);
-    const late = rows.length - before.length;
-    const partial = isLate
-      ? await buildPartial({ model, granule: openGranule(), rows: [], late }, anchorsOf)
-      : await buildPartial(
-          { model, granule, rows, segments: await readSegmentColumns(deps, model) },
-          anchorsOf,
-        );
-    const name = isLate ? `${blob}-late-${granule}` : blob;
-    await deps.objects.put(objectKeys.partial(model, partial.granule, name), await encodePartial(partial));
+    const { next } = await readGranuleCursor(deps, model);
+    if (granule < next) {
+      const late = await countLate(deps, { model, granule, blob, rows, next });
+      const partial = await buildPartial({ model, rows: [], ...late }, anchorsOf);
+      const key = objectKeys.partial(model, partial.granule, lateName(blob, granule));
+      await deps.objects.put(key, await encodePartial(partial));
+      return;
+    }
+    const segments = await readSegmentColumns(deps, model);
+    const partial = await buildPartial({ model, granule, rows, segments }, anchorsOf);
+    await deps.objects.put(objectKeys.partial(model, granule, blob), await encodePartial(partial));
   }
 
   async function joinLabel(
@@ -63,15 +65,6 @@ export function createCaptureHandler(deps: Deps): (event: DynamoDBStreamEvent) =
       ((await deps.predictions.get(predictionKey(model, row.id)))?.value as unknown as Answered | undefined);
     if (!found) return row;
     return { ...row, prediction: { version: found.version, at: found.at, answer: found.answer } };
-  }
-
-  async function hasClosed(model: string, granule: number): Promise<boolean> {
-    return granule < (await readGranuleCursor(deps, model)).next;
-  }
-
-  /** Late rows are counted where they can still be seen: in the granule of now. */
-  function openGranule(): number {
-    return Math.floor(deps.now() / deps.settings.GRANULE_MS) * deps.settings.GRANULE_MS;
   }
 }
 

@@ -3,6 +3,8 @@ import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import type { Deps } from '../deps.ts';
 import type { Answer } from '../log/prediction-log.ts';
+import type { ObjectSummary } from '../ports/objects.ts';
+import { readAhead } from '../read-ahead.ts';
 import { objectKeys, timeKey } from '../registry/keys.ts';
 import type { FeatureRow } from '../schema/rows.ts';
 
@@ -14,6 +16,8 @@ export interface PredictionRow {
   readonly features: FeatureRow;
   readonly context: Readonly<Record<string, number>>;
   readonly answer: Answer;
+  /** Of the handler; absent from what was served elsewhere, or before it was kept. */
+  readonly duration_ms?: number | undefined;
 }
 
 export interface LabelRow {
@@ -31,6 +35,8 @@ interface OutcomeRow {
   readonly id: string;
   readonly at: number;
   readonly status: number;
+  /** Requests it stands for; one unless told. */
+  readonly count?: number | undefined;
 }
 
 export type ArchiveRow = PredictionRow | LabelRow | OutcomeRow;
@@ -52,17 +58,23 @@ export async function decodeRows<Row>(bytes: Uint8Array): Promise<Row[]> {
         .map((line) => JSON.parse(line) as Row);
 }
 
-/** Every archived row of one granule, as often as it was delivered. */
-export async function readGranuleRows(
+/**
+ * Every archived row of one granule, as often as it was delivered, file by file.
+ *
+ * @param choose which of its files are read; all unless told
+ */
+export async function* readGranuleFiles(
   deps: Pick<Deps, 'objects'>,
   model: string,
   granule: number,
-): Promise<ArchiveRow[]> {
+  choose: (files: readonly ObjectSummary[]) => readonly ObjectSummary[] = (files) => files,
+): AsyncGenerator<readonly ArchiveRow[]> {
   const files = await deps.objects.list(`${objectKeys.archiveHour(model, granule)}${timeKey(granule)}-`);
-  const rows: ArchiveRow[] = [];
-  for (const file of files) rows.push(...(await readArchiveFile(deps, file.key)));
-  return rows;
+  yield* readAhead(choose(files), filesAhead, ({ key }) => readArchiveFile(deps, key));
 }
+
+/** Of a thousand rows each; enough to hide the store's latency behind the reading of them. */
+const filesAhead = 4;
 
 /** The rows of one file; none when it is not there. */
 export async function readArchiveFile(deps: Pick<Deps, 'objects'>, key: string): Promise<ArchiveRow[]> {
@@ -104,6 +116,33 @@ export function deduplicate(rows: readonly ArchiveRow[]): ArchiveRow[] {
       kept.set(key, row);
   }
   return [...kept.values()];
+}
+
+/**
+ * What {@link deduplicate} keeps, for more rows than memory holds: predictions and outcomes with the file in which they are first,
+ * then the labels. Of what has passed it remembers keys, and whole rows of labels only.
+ */
+export async function* uniqueRows(
+  files: AsyncIterable<readonly ArchiveRow[]>,
+): AsyncGenerator<readonly ArchiveRow[]> {
+  const seen = new Set<string>();
+  const labels = new Map<string, LabelRow>();
+  for await (const rows of files) {
+    const first: ArchiveRow[] = [];
+    for (const row of rows) {
+      if (row.kind === 'label') {
+        const before = labels.get(row.id);
+        if (!before || isBetterLabel(row, before)) labels.set(row.id, row);
+        continue;
+      }
+      const key = `${row.kind}#${row.id}`;
+      if (seen.has(key)) continue;
+      seen.add(key);
+      first.push(row);
+    }
+    yield first;
+  }
+  yield [...labels.values()];
 }
 
 function isBetterLabel(row: LabelRow, than: LabelRow): boolean {

@@ -7,14 +7,8 @@ import { type AnchorsOf, createAnchorsCache } from '../registry/baseline.ts';
 import { memoryDeps, startMs } from '../testing/memory-deps.ts';
 import { registerSmall, smallRecord, smallRows } from '../testing/small-model.ts';
 import type { ArchiveRow } from './archive.ts';
-import {
-  addEncodedPartial,
-  buildPartial,
-  decodePartial,
-  encodePartial,
-  isOverlapping,
-  type Partial,
-} from './partial.ts';
+import { addEncodedPartial, buildPartial, decodePartial, encodePartial, type Partial } from './partial.ts';
+import { RowHashes } from './row-hashes.ts';
 
 let anchorsOf: AnchorsOf;
 let version: string;
@@ -100,6 +94,7 @@ describe('addEncodedPartial', () => {
     expect(await sumOf([one, two])).toEqual({
       ...{ model: 'small', granule: startMs, versions: new Map(), hashes: [] },
       ...{ late: 4, unprofiled: 2, unmatchedLabels: 6, outcomes: { 400: 3, 503: 1 } },
+      served: { answered: 0, classes: {} },
     });
   });
 
@@ -121,14 +116,19 @@ describe('addEncodedPartial', () => {
   });
 });
 
-describe('isOverlapping', () => {
-  test('is true when one row came in two batches, false when all are different', async () => {
+describe('hashes of a partial', () => {
+  test('repeat when one row came in two batches, and not when all are different', async () => {
     const [one, next, repeated] = await Promise.all([
       build(rowsOfTraffic(0, 10)),
       build(rowsOfTraffic(10, 20)),
       build(rowsOfTraffic(9, 20)),
     ]);
-    expect(isOverlapping(await sumOf([one, next]))).toBe(false);
-    expect(isOverlapping(await sumOf([one, repeated]))).toBe(true);
+    const hasRepeats = (...partials: readonly Partial[]) => {
+      const seen = new RowHashes();
+      for (const { hashes } of partials) seen.add(hashes);
+      return seen.hasRepeats();
+    };
+    expect(hasRepeats(one, next)).toBe(false);
+    expect(hasRepeats(one, repeated)).toBe(true);
   });
 });

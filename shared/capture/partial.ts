@@ -9,9 +9,19 @@ import { emptyProfile, type Profile } from '../profile/profile.ts';
 import { addEncodedSegments, addSegments, encodeSegments, type Segments } from '../profile/segments.ts';
 import { ArtefactError } from '../registry/artefacts.ts';
 import type { AnchorsOf } from '../registry/baseline.ts';
-import { rowsToColumns } from '../schema/rows.ts';
+import { rowsToColumns, tokenColumns } from '../schema/rows.ts';
 import type { ArchiveRow, LabelRow, PredictionRow } from './archive.ts';
 import { answerColumns, labelColumns } from './channels.ts';
+import {
+  addCounts,
+  addLate,
+  addServed,
+  countOutcomes,
+  countServed,
+  type LateCounts,
+  nothingServed,
+  type Served,
+} from './served.ts';
 
 export interface VersionPart {
   readonly profile: Profile;
@@ -30,8 +40,12 @@ export interface Partial {
   readonly unmatchedLabels: number;
   /** Refused and failed requests by HTTP status. */
   readonly outcomes: Readonly<Record<string, number>>;
+  /** Answers of every version, profiled or not. */
+  readonly served?: Served;
   /** Rows that came after their granule had closed; they are in the archive and in no profile. */
   readonly late: number;
+  /** What those rows say of serving: counters hold them all the same. */
+  readonly lateCounts?: LateCounts | undefined;
   /** Rows of a version whose anchors cannot be read; they are in the archive and in no profile. */
   readonly unprofiled: number;
   /** Of (request_id, kind), sorted: two partials that share one were delivered the same row. */
@@ -45,6 +59,7 @@ export interface PartialInput {
   /** Categorical features whose frequent values are counted apart: `readSegmentColumns` tells the model's; none unless told. */
   readonly segments?: readonly string[];
   readonly late?: number;
+  readonly lateCounts?: LateCounts | undefined;
 }
 
 /** Profiles the rows by version on each version's own anchors. */
@@ -72,7 +87,9 @@ export async function buildPartial(input: PartialInput, anchorsOf: AnchorsOf): P
     versions,
     unmatchedLabels: input.rows.filter((row) => row.kind === 'label' && row.prediction === undefined).length,
     outcomes: countOutcomes(input.rows),
+    served: countServed(input.rows),
     late: input.late ?? 0,
+    lateCounts: input.lateCounts,
     unprofiled,
     hashes: input.rows.map((row) => rowHash(row.id, row.kind)).sort(),
   };
@@ -88,12 +105,10 @@ function countPart(
   const profile = emptyProfile(anchors);
   const segments: Segments = new Map();
   if (predicted.length > 0) {
-    const features = rowsToColumns(
-      manifest.schema,
-      predicted.map((row) => row.features),
-    );
+    const rows = predicted.map((row) => row.features);
+    const features = rowsToColumns(manifest.schema, rows);
     const columns = [...features.columns, ...answerColumns(predicted.map((row) => row.answer))];
-    addColumns(profile, columns);
+    addColumns(profile, [...columns, ...tokenColumns(manifest.schema, rows)]);
     addSegments(segments, anchors, columns, segmentColumns);
   }
   if (labelled.length > 0)
@@ -126,20 +141,9 @@ function groupBy<Row>(rows: readonly Row[], keyOf: (row: Row) => string): Map<st
   return groups;
 }
 
-/** By HTTP status. */
-function countOutcomes(rows: readonly ArchiveRow[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const row of rows) if (row.kind === 'outcome') counts[row.status] = (counts[row.status] ?? 0) + 1;
-  return counts;
-}
-
-function rowHash(id: string, kind: string): string {
+/** As in {@link Partial.hashes}. */
+export function rowHash(id: string, kind: string): string {
   return createHash('sha1').update(`${kind}#${id}`).digest('base64url').slice(0, 11);
-}
-
-/** Whether any row was delivered into more than one of the batches added up. */
-export function isOverlapping({ hashes }: Partial): boolean {
-  return new Set(hashes).size < hashes.length;
 }
 
 const compress = promisify(gzip);
@@ -159,7 +163,11 @@ export interface StoredPartial {
   readonly versions: Readonly<Record<string, StoredPart>>;
   readonly unmatched_labels: number;
   readonly outcomes: Readonly<Record<string, number>>;
+  /** Absent from partials of before it was counted: then what their versions hold was answered. */
+  readonly served?: Served;
   readonly late: number;
+  /** Absent where nothing came late. */
+  readonly late_counts?: LateCounts;
   readonly unprofiled: number;
   readonly hashes: readonly string[];
 }
@@ -171,7 +179,9 @@ export async function encodePartial(partial: Partial): Promise<Uint8Array> {
     versions: Object.fromEntries([...partial.versions].map(([version, part]) => [version, encodePart(part)])),
     unmatched_labels: partial.unmatchedLabels,
     outcomes: partial.outcomes,
+    ...(partial.served ? { served: partial.served } : {}),
     late: partial.late,
+    ...(partial.lateCounts ? { late_counts: partial.lateCounts } : {}),
     unprofiled: partial.unprofiled,
     hashes: partial.hashes,
   };
@@ -226,19 +236,23 @@ export async function addStoredPartial(
     if (found) versions.set(version, addEncodedPart(versions.get(version), part, found.anchors));
     else unprofiled += part.predictions + part.labels;
   }
-  const outcomes: Record<string, number> = { ...sum?.outcomes };
-  for (const [status, count] of Object.entries(stored.outcomes))
-    outcomes[status] = (outcomes[status] ?? 0) + count;
   return {
     model: sum?.model ?? stored.model,
     granule: sum?.granule ?? stored.granule,
     versions,
     unmatchedLabels: (sum?.unmatchedLabels ?? 0) + stored.unmatched_labels,
-    outcomes,
+    outcomes: addCounts(sum?.outcomes ?? {}, stored.outcomes),
+    served: addServed(sum?.served ?? nothingServed, stored.served ?? servedByVersions(stored)),
     late: (sum?.late ?? 0) + stored.late,
+    lateCounts: addLate(sum?.lateCounts, stored.late_counts),
     unprofiled: (sum?.unprofiled ?? 0) + stored.unprofiled + unprofiled,
     hashes: [...(sum?.hashes ?? []), ...stored.hashes],
   };
+}
+
+function servedByVersions({ versions }: StoredPartial): Served {
+  const answered = Object.values(versions).reduce((sum, { predictions }) => sum + predictions, 0);
+  return { ...nothingServed, answered };
 }
 
 function addEncodedPart(sum: VersionPart | undefined, part: StoredPart, anchors: Anchors): VersionPart {

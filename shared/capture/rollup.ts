@@ -1,15 +1,30 @@
 /** Closed granules → one roll-up each: partials added up, or rebuilt from the archive when a row was delivered twice. */
 import type { Deps } from '../deps.ts';
 import type { Json } from '../json.ts';
+import { addClasses } from '../metrics/class-names.ts';
+import { addHistograms, type StoredHistogram } from '../metrics/histogram.ts';
 import { updateItem } from '../ports/update.ts';
+import { readAhead } from '../read-ahead.ts';
 import type { AnchorsOf } from '../registry/baseline.ts';
 import { objectKeys, stateKeys, timeKey } from '../registry/keys.ts';
-import { deduplicate, readGranuleRows } from './archive.ts';
+import { readGranuleFiles, uniqueRows } from './archive.ts';
 import { setBackFromFuture } from './clock-set-back.ts';
-import { addEncodedPartial, buildPartial, encodePartial, isOverlapping, type Partial } from './partial.ts';
+import {
+  addEncodedPartial,
+  addStoredPartial,
+  buildPartial,
+  encodePartial,
+  type Partial,
+  unpackPartial,
+} from './partial.ts';
+import { RowHashes } from './row-hashes.ts';
 import { readSegmentColumns } from './segment-columns.ts';
+import { addCounts, addServed, nothingServed, type Served, totalOf } from './served.ts';
 
 type RollupDeps = Pick<Deps, 'state' | 'objects' | 'settings'>;
+
+/** Thousands of partials make a busy granule: one at a time they would wait for the store longer than a tick may take. */
+const partialsAhead = 32;
 
 /** What the index of a granule says without opening it. */
 export interface GranuleIndex {
@@ -93,15 +108,23 @@ async function rollUpPending(
 
 async function rollUp(deps: RollupDeps, model: string, granule: number, anchorsOf: AnchorsOf): Promise<void> {
   const files = await deps.objects.list(`${objectKeys.partials(model)}${timeKey(granule)}/`);
+  const read = async ({ key }: { readonly key: string }) => {
+    const bytes = await deps.objects.get(key);
+    return bytes && unpackPartial(bytes);
+  };
+  const seen = new RowHashes();
   let merged: Partial | undefined;
-  for (const file of files) {
-    const bytes = await deps.objects.get(file.key);
-    if (bytes) merged = await addEncodedPartial(merged, bytes, anchorsOf);
+  for await (const partial of readAhead(files, partialsAhead, read)) {
+    if (!partial) continue;
+    const { hashes, ...counted } = partial;
+    seen.add(hashes);
+    merged = await addStoredPartial(merged, { ...counted, hashes: [] }, anchorsOf);
   }
   if (!merged) throw new Error(`no partial of granule ${granule} of "${model}" can be read`);
-  const whole = isOverlapping(merged) ? await rebuild(deps, merged, anchorsOf) : merged;
+  const whole = seen.hasRepeats() ? await rebuild(deps, merged, anchorsOf) : merged;
   // nothing is compared with a roll-up, so it needs no hashes
-  const stored = await encodePartial({ ...whole, hashes: [] });
+  const lateCounts = whole.lateCounts && { ...whole.lateCounts, hashes: [] };
+  const stored = await encodePartial({ ...whole, lateCounts, hashes: [] });
   await deps.objects.putIfAbsent(objectKeys.granule(model, granule), stored);
   const index: GranuleIndex = {
     start: granule,
@@ -114,14 +137,19 @@ async function rollUp(deps: RollupDeps, model: string, granule: number, anchorsO
     unprofiled: whole.unprofiled,
   };
   await deps.state.putIfAbsent(stateKeys.granule(model, granule), index as unknown as Json);
-  await count(deps, model, index);
+  await count(deps, model, index, whole);
 }
 
+/** File by file: a busy granule has more rows than a tick has memory for. */
 async function rebuild(deps: RollupDeps, merged: Partial, anchorsOf: AnchorsOf): Promise<Partial> {
-  const rows = deduplicate(await readGranuleRows(deps, merged.model, merged.granule));
-  const { model, granule, late } = merged;
+  const { model, granule, late, lateCounts } = merged;
   const segments = await readSegmentColumns(deps, model);
-  return buildPartial({ model, granule, rows, segments, late }, anchorsOf);
+  let whole = await buildPartial({ model, granule, rows: [], late, lateCounts }, anchorsOf);
+  for await (const rows of uniqueRows(readGranuleFiles(deps, model, granule))) {
+    const part = await buildPartial({ model, granule, rows, segments }, anchorsOf);
+    whole = await addEncodedPartial(whole, await encodePartial({ ...part, hashes: [] }), anchorsOf);
+  }
+  return whole;
 }
 
 /** Since the model was registered; every counted granule is in exactly once. */
@@ -136,6 +164,13 @@ export interface Counters {
   readonly outcomes: Readonly<Record<string, number>>;
   readonly late: number;
   readonly unprofiled: number;
+  /** Logged answers, also those of no profile. Absent, as what follows, from counters of before it was counted. */
+  readonly answered?: number;
+  /** Seconds. */
+  readonly durations?: StoredHistogram;
+  /** The first 50 by name, the rest as one. */
+  readonly classes?: Readonly<Record<string, number>>;
+  readonly confidences?: StoredHistogram;
 }
 
 export async function readCounters(deps: Pick<Deps, 'state'>, model: string): Promise<Counters> {
@@ -153,8 +188,9 @@ const noCounts: Counters = {
   unprofiled: 0,
 };
 
-async function count(deps: RollupDeps, model: string, index: GranuleIndex): Promise<void> {
+async function count(deps: RollupDeps, model: string, index: GranuleIndex, whole: Partial): Promise<void> {
   const versions = Object.entries(index.versions);
+  const served = addServed(whole.served ?? nothingServed, whole.lateCounts?.served ?? nothingServed);
   await updateItem<Counters>(deps.state, stateKeys.counters(model), (before = noCounts) => {
     if (before.through >= index.start) return undefined;
     if (before.ahead?.includes(index.start)) return { ...before, through: index.start };
@@ -170,11 +206,25 @@ async function count(deps: RollupDeps, model: string, index: GranuleIndex): Prom
         versions.map(([version, part]) => [version, part.labels]),
       ),
       unmatched_labels: before.unmatched_labels + index.unmatched_labels,
-      outcomes: addAll(before.outcomes, Object.entries(index.outcomes)),
+      outcomes: addCounts(before.outcomes, addCounts(index.outcomes, whole.lateCounts?.outcomes ?? {})),
       late: before.late + index.late,
       unprofiled: before.unprofiled + index.unprofiled,
+      ...countedServed(before, served),
     };
   });
+}
+
+function countedServed(before: Counters, { answered, classes, durations, confidences }: Served) {
+  const sums = {
+    durations: addHistograms(before.durations, durations),
+    confidences: addHistograms(before.confidences, confidences),
+  };
+  return {
+    answered: (before.answered ?? totalOf(before.predictions)) + answered,
+    classes: addClasses(before.classes ?? {}, classes),
+    ...(sums.durations ? { durations: sums.durations } : {}),
+    ...(sums.confidences ? { confidences: sums.confidences } : {}),
+  };
 }
 
 function addAll(

@@ -1,21 +1,16 @@
 /** The catalogue's samples in Prometheus text format, by prom-client. */
-import { Counter, Gauge, Registry } from 'prom-client';
-import { catalogue } from './catalogue.ts';
-import type { ModelFigures } from './collect.ts';
+import { type Metric as ClientMetric, Registry } from 'prom-client';
+import type { Figures } from './figures.ts';
+import { seriesByMetric } from './series.ts';
 
-export async function exposition(models: readonly ModelFigures[]): Promise<string> {
+/** The registry asks each metric for its values; these have them already, so none is counted a second time. */
+export async function exposition(figures: Figures): Promise<string> {
   const registry = new Registry();
-  for (const { name, kind, help, labels, samples } of catalogue) {
-    const labelNames = ['model', 'env', ...labels];
-    const counter =
-      kind === 'counter' ? new Counter({ name, help, labelNames, registers: [registry] }) : undefined;
-    const gauge = kind === 'gauge' ? new Gauge({ name, help, labelNames, registers: [registry] }) : undefined;
-    for (const figures of models)
-      for (const { labels: own, value } of samples(figures)) {
-        const all = { model: figures.model, env: figures.environment, ...own };
-        counter?.inc(all, value);
-        gauge?.set(all, value);
-      }
+  for (const { metric, series } of seriesByMetric(figures)) {
+    const { name, kind, help } = metric;
+    const values = series.map(({ name: metricName, labels, value }) => ({ metricName, labels, value }));
+    const get = async () => ({ name, help, type: kind, values, aggregator: 'sum' });
+    registry.registerMetric({ name, help, get } as unknown as ClientMetric);
   }
   return registry.metrics();
 }

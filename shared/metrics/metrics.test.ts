@@ -5,13 +5,16 @@ import { readCounters } from '../capture/rollup.ts';
 import { createWindowExplainer } from '../monitoring/explain-windows.ts';
 import { readBaseline } from '../registry/baseline.ts';
 import { stateKeys } from '../registry/keys.ts';
+import { appendLedger } from '../registry/ledger.ts';
 import { beginRun, endRun } from '../registry/run.ts';
 import { type MemoryDeps, memoryDeps, startMs } from '../testing/memory-deps.ts';
 import { registerSmall, smallRecord, smallRows } from '../testing/small-model.ts';
 import { addTraffic, closeUntil } from '../testing/traffic.ts';
 import { catalogue } from './catalogue.ts';
-import { collect, type LastReport } from './collect.ts';
+import { createCollector } from './collect.ts';
 import { exposition } from './exposition.ts';
+import type { LastReport, ModelFigures } from './figures.ts';
+import { labelsOf } from './metric.ts';
 
 const windowMs = 300_000;
 const model = smallRecord({ monitor: { window_ms: windowMs } });
@@ -42,6 +45,10 @@ interface Line {
   readonly value: number;
 }
 
+/** A histogram's samples go by its name and a suffix. */
+const familyOf = (name: string) =>
+  catalogue.some((one) => one.name === name) ? name : name.replace(/_(bucket|sum|count)$/, '');
+
 const sample = /^([a-zA-Z_:][a-zA-Z0-9_:]*)\{((?:[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\.)*",?)*)\} (\S+)$/;
 
 /** The text format 0.0.4, strictly: HELP and TYPE before the samples of a metric, each once. */
@@ -59,7 +66,8 @@ function parse(text: string): { samples: Line[]; types: Map<string, string> } {
       continue;
     }
     const [, name, labels, value] = sample.exec(line) ?? [];
-    expect([line, types.has(name!) && helped.has(name!)]).toEqual([line, true]);
+    const family = familyOf(name!);
+    expect([line, types.has(family) && helped.has(family)]).toEqual([line, true]);
     const pairs = [...labels!.matchAll(/([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g)].map(([, key, of]) => [
       key,
       of,
@@ -69,7 +77,10 @@ function parse(text: string): { samples: Line[]; types: Map<string, string> } {
   return { samples, types };
 }
 
-const scrape = async () => parse(await exposition(await collect(deps)));
+const collect = () => createCollector(deps)();
+const printed = async (models: readonly ModelFigures[]) =>
+  exposition({ deployment: (await collect()).deployment, models });
+const scrape = async () => parse(await exposition(await collect()));
 const valueOfMetric = async (name: string, labels: Record<string, string> = {}) =>
   (await scrape()).samples.find(
     (one) => one.name === name && Object.entries(labels).every(([key, value]) => one.labels[key] === value),
@@ -95,21 +106,19 @@ describe('/metrics', () => {
     await live();
     const { samples, types } = await scrape();
     for (const { name, labels, value } of samples) {
-      const metric = catalogue.find((one) => one.name === name)!;
-      expect(types.get(name)).toBe(metric.kind);
-      expect(Object.keys(labels).sort()).toEqual(['env', 'model', ...metric.labels].sort());
+      const metric = catalogue.find((one) => one.name === familyOf(name))!;
+      expect(types.get(metric.name)).toBe(metric.kind);
+      const bucket = name.endsWith('_bucket') ? ['le'] : [];
+      expect(Object.keys(labels).sort()).toEqual([...labelsOf(metric), ...bucket].sort());
       expect([name, Number.isFinite(value)]).toEqual([name, true]);
     }
-    expect(new Set(samples.map(({ name }) => name))).toEqual(
-      new Set(
-        catalogue
-          .map(({ name }) => name)
-          .filter(
-            (name) =>
-              !['tidemark_request_failures_total', 'tidemark_drift_last_timestamp_seconds'].includes(name),
-          ),
-      ),
-    );
+    const emitted = new Set(samples.map(({ name }) => familyOf(name)));
+    expect(catalogue.map(({ name }) => name).filter((name) => !emitted.has(name))).toEqual([
+      'tidemark_predicted_classes_total',
+      'tidemark_prediction_confidence',
+      'tidemark_drift_last_timestamp_seconds',
+      'tidemark_retrain_stage',
+    ]);
   });
 
   test('no series is there twice', async () => {
@@ -123,7 +132,7 @@ describe('/metrics', () => {
 
   test('no request id reaches a label or a help text', async () => {
     await live();
-    expect(await exposition(await collect(deps))).not.toContain('secret-request');
+    expect(await exposition(await collect())).not.toContain('secret-request');
   });
 
   test('the figures are those of the store', async () => {
@@ -138,7 +147,9 @@ describe('/metrics', () => {
     expect(await valueOfMetric('tidemark_report_timestamp_seconds')).toBe((startMs + windowMs) / 1000);
     expect(await valueOfMetric('tidemark_model_info', { version })).toBe(1);
     expect(await valueOfMetric('tidemark_model_deployed_timestamp_seconds')).toBe(startMs / 1000);
-    expect(await valueOfMetric('tidemark_retrain_runs_total', { outcome: 'rejected' })).toBe(1);
+    expect(
+      await valueOfMetric('tidemark_retrain_runs_total', { outcome: 'rejected', trigger: 'unknown' }),
+    ).toBe(1);
     expect(await valueOfMetric('tidemark_feature_psi', { feature: 'weight' })).toBeGreaterThan(1);
     expect(await valueOfMetric('tidemark_feature_psi', { feature: 'depth' })).toBeLessThan(0.3);
     expect(await valueOfMetric('tidemark_data_drift')).toBe(
@@ -172,21 +183,104 @@ describe('/metrics', () => {
     deps = memoryDeps();
     await deps.state.putIfAbsent(stateKeys.record('bare'), smallRecord({ name: 'bare' }));
     const { samples } = await scrape();
-    expect(samples).toEqual([
-      { name: 'tidemark_model_info', labels: { model: 'bare', env: 'local', version: 'none' }, value: 1 },
-      { name: 'tidemark_model_loaded', labels: { model: 'bare', env: 'local' }, value: 0 },
-      { name: 'tidemark_late_rows_total', labels: { model: 'bare', env: 'local' }, value: 0 },
-      { name: 'tidemark_unprofiled_rows_total', labels: { model: 'bare', env: 'local' }, value: 0 },
+    expect(await valueOfMetric('tidemark_model_info', { version: 'none' })).toBe(1);
+    expect(await valueOfMetric('tidemark_model_loaded')).toBe(0);
+    const gauges = new Set(
+      samples.map(({ name }) => name).filter((name) => !/_(total|bucket|sum|count)$/.test(name)),
+    );
+    expect([...gauges]).toEqual([
+      'tidemark_model_info',
+      'tidemark_model_loaded',
+      'tidemark_threshold',
+      'tidemark_retrain_in_progress',
+      'tidemark_retrain_cooldown_remaining_seconds',
+      'tidemark_publisher_heartbeat_timestamp_seconds',
+      'tidemark_publisher_series',
     ]);
+  });
+
+  test('every counter and bucket is there with 0 from registration on, for each label it will have', async () => {
+    deps = memoryDeps();
+    const bare = smallRecord({ name: 'bare', task: 'classification' });
+    await deps.state.putIfAbsent(stateKeys.record('bare'), bare);
+    const { samples, types } = await scrape();
+    const zero = samples.filter(({ name }) => types.get(familyOf(name)) !== 'gauge');
+    expect(zero.filter(({ value }) => value !== 0)).toEqual([]);
+    const labelsOfZero = (name: string, label: string) =>
+      zero.filter((one) => one.name === name).map(({ labels }) => labels[label]);
+    expect(labelsOfZero('tidemark_requests_total', 'outcome')).toEqual(['answered', 'refused', 'failed']);
+    expect(labelsOfZero('tidemark_predicted_classes_total', 'class')).toEqual(['high', 'low', 'other']);
+    expect(labelsOfZero('tidemark_request_failures_total', 'status')).toContain('422');
+    expect(labelsOfZero('tidemark_request_duration_seconds_bucket', 'le')).toEqual([
+      '0.005',
+      '0.01',
+      '0.025',
+      '0.05',
+      '0.1',
+      '0.25',
+      '0.5',
+      '1',
+      '2',
+      '5',
+      '10',
+      '+Inf',
+    ]);
+    expect(labelsOfZero('tidemark_prediction_confidence_bucket', 'le')).toContain('0.55');
+    const runs = zero.filter(({ name }) => name === 'tidemark_retrain_runs_total');
+    expect(runs.map(({ labels }) => `${labels.trigger} ${labels.outcome}`)).toContain('operator promoted');
+  });
+
+  test('a change of policy changes the limits alerts compare with, and nothing else has to', async () => {
+    const limit = (name: string) => valueOfMetric('tidemark_threshold', { name });
+    expect(await limit('psi_critical')).toBe(0.3);
+    expect(await limit('latency_seconds')).toBe(2);
+    expect(await limit('report_age_seconds')).toBe((2 * windowMs + 60_000 + 120_000 + 600_000) / 1000);
+    await deps.state.delete(stateKeys.record('small'));
+    const changed = smallRecord({ monitor: { window_ms: windowMs, psi_critical: 0.5, max_latency_ms: 250 } });
+    await deps.state.putIfAbsent(stateKeys.record('small'), changed);
+    expect(await limit('psi_critical')).toBe(0.5);
+    expect(await limit('latency_seconds')).toBe(0.25);
+  });
+
+  test('a run under way is in progress, in its step; afterwards it is counted once, by its trigger', async () => {
+    await beginRun(deps, model, 'retrain:1', { force: false });
+    const stage = { status: 'running', startedAt: startMs } as const;
+    deps.pipelines.set('retrain:1', 'RUNNING', {
+      stages: [
+        { ...stage, name: 'Snapshot', status: 'succeeded' },
+        { ...stage, name: 'TrainCandidates' },
+        { ...stage, name: 'TrainCandidates[0].Train' },
+      ],
+    });
+    expect(await valueOfMetric('tidemark_retrain_in_progress')).toBe(1);
+    const { samples } = await scrape();
+    expect(
+      samples.filter(({ name }) => name === 'tidemark_retrain_stage').map(({ labels }) => labels.stage),
+    ).toEqual(['TrainCandidates']);
+    await appendLedger(deps, 'small', {
+      at: startMs,
+      action: 'retrain',
+      actor: 'monitor',
+      reason: 'drift',
+      detail: { execution: 'retrain:1', trigger: 'DriftConfirmed' },
+    });
+    deps.clock.ms += 90_000;
+    await endRun(deps, model, 'retrain:1', 'promoted', {});
+    const counted = () =>
+      valueOfMetric('tidemark_retrain_runs_total', { trigger: 'DriftConfirmed', outcome: 'promoted' });
+    expect([await counted(), await counted(), await counted()]).toEqual([1, 1, 1]);
+    expect(await valueOfMetric('tidemark_retrain_in_progress')).toBe(0);
+    expect(await valueOfMetric('tidemark_pipeline_run_duration_seconds')).toBe(90);
+    expect(await valueOfMetric('tidemark_retrain_cooldown_remaining_seconds')).toBe(43_200);
+    deps.clock.ms += 43_200_000;
+    expect(await valueOfMetric('tidemark_retrain_cooldown_remaining_seconds')).toBe(0);
   });
 
   test('the scores of data and concept drift are -1 where they could not be computed, never an invented 0', async () => {
     await live();
-    const [figures] = await collect(deps);
+    const [figures] = (await collect()).models;
     const score = async (lastReport: Partial<LastReport>) => {
-      const text = await exposition([
-        { ...figures!, lastReport: { ...figures!.lastReport!, ...lastReport } },
-      ]);
+      const text = await printed([{ ...figures!, lastReport: { ...figures!.lastReport!, ...lastReport } }]);
       const of = (name: string) => parse(text).samples.find((one) => one.name === name)?.value;
       return [of('tidemark_data_drift'), of('tidemark_concept_drift')];
     };
@@ -198,14 +292,14 @@ describe('/metrics', () => {
 
   test.each(['{ half', '{}'])('a damaged report (%s) costs its own figures only', async (text) => {
     await live();
-    const [before] = await collect(deps);
+    const [before] = (await collect()).models;
     await deps.objects.put(objectKeys.report(before!.model, before!.lastReport!.id), Buffer.from(text));
-    const [after] = await collect(deps);
+    const [after] = (await collect()).models;
     expect(after).toMatchObject({ model: before!.model, champion: before!.champion, lastReport: null });
   });
 
   test('a feature name with quotes, backslashes and line ends is escaped', async () => {
-    const [figures] = await collect(deps);
+    const [figures] = (await collect()).models;
     const feature = { channel: 'feature', level: 'stable', jsDistance: null, pValue: null, missing: 0 };
     const name = 'a"b\\c\nd';
     const lastReport = {
@@ -215,6 +309,10 @@ describe('/metrics', () => {
       level: 'stable',
       kind: 'none',
       confirmed: false,
+      labels: 0,
+      referenceRows: 0,
+      findings: [],
+      loss: null,
     } as const;
     const more = {
       hardFailures: 0,
@@ -223,7 +321,7 @@ describe('/metrics', () => {
       lossChange: null,
       attribution: null,
     };
-    const text = await exposition([{ ...figures!, lastReport: { ...lastReport, ...more } }]);
+    const text = await printed([{ ...figures!, lastReport: { ...lastReport, ...more } }]);
     expect(parse(text).samples.find((one) => one.name === 'tidemark_feature_psi')?.labels.feature).toBe(
       'a\\"b\\\\c\\nd',
     );

@@ -1,0 +1,233 @@
+import { uncompress } from 'snappyjs';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { objectKeys } from '../registry/keys.ts';
+import type { Sent } from '../remote-write/send.ts';
+import { failAtWrite, type MemoryDeps, memoryDeps, startMs, stopFailing } from '../testing/memory-deps.ts';
+import { figuresOf, modelFigures, reportFigures } from './figures.testing.ts';
+import type { Figures, ModelFigures } from './figures.ts';
+import { createPublisher } from './publish.ts';
+import { minuteMs, readPublisherState } from './publisher-state.ts';
+import { receiverOf } from './receiver.testing.ts';
+
+let deps: MemoryDeps;
+let models: ModelFigures[];
+let receiver: ReturnType<typeof receiverOf>;
+let answer: (body: Uint8Array) => Sent;
+beforeEach(() => {
+  deps = memoryDeps();
+  models = [modelFigures('prices', 3)];
+  receiver = receiverOf();
+  answer = (body) => receiver.write(uncompress(body));
+});
+
+const figures = async (): Promise<Figures> => figuresOf(models, deps.now());
+const fresh = () => createPublisher(deps, figures, async (body) => answer(body));
+/** As a warm function, and as one that knows nothing. */
+let publish: ReturnType<typeof fresh>;
+beforeEach(() => {
+  publish = fresh();
+});
+
+async function minutes(count: number): Promise<void> {
+  for (let at = 0; at < count; at++) {
+    await publish();
+    deps.clock.ms += minuteMs;
+  }
+}
+
+const level = 'tidemark_drift_features_critical{env="test",model="prices"}';
+const rows = 'tidemark_late_rows_total{env="test",model="prices"}';
+const psi = 'tidemark_feature_psi{env="test",feature="feature_1",model="prices"}';
+const timesOf = (series: string) => receiver.samples(series).map(({ timestampMs }) => timestampMs);
+
+describe('the three cadences', () => {
+  test('alerting series come every minute, the rest every fourth, features when they change and every half hour', async () => {
+    await minutes(31);
+    const every = (step: number) =>
+      Array.from({ length: Math.ceil(31 / step) }, (_, at) => startMs + at * step * minuteMs);
+    expect(timesOf(level)).toEqual(every(1));
+    expect(timesOf(rows)).toEqual(every(4));
+    expect(timesOf(psi)).toEqual([startMs, startMs + 30 * minuteMs]);
+  });
+
+  test('a feature that changes is sent with the next minute, and its neighbours are not', async () => {
+    await minutes(2);
+    const { features } = models[0]!.lastReport!;
+    const moved = features.map((one) => (one.name === 'feature_1' ? { ...one, psi: 0.7 } : one));
+    models = [modelFigures('prices', 3, { lastReport: reportFigures(3, { features: moved }) })];
+    await minutes(2);
+    expect(receiver.samples(psi)).toMatchObject([{ value: 0.001 }, { value: 0.7 }]);
+    expect(timesOf(psi)).toEqual([startMs, startMs + 2 * minuteMs]);
+    expect(timesOf(psi.replace('_1', '_2'))).toEqual([startMs]);
+  });
+
+  test('a sample is as of the whole minute, wherever in it the function runs', async () => {
+    deps.clock.ms += 59_999;
+    await publish();
+    expect(timesOf(level)).toEqual([startMs]);
+  });
+
+  test('minutes that were missed are not made up for; what was due comes with the next', async () => {
+    await minutes(1);
+    deps.clock.ms += 6 * minuteMs;
+    await minutes(1);
+    expect(timesOf(rows)).toEqual([startMs, startMs + 7 * minuteMs]);
+  });
+});
+
+describe('one writer', () => {
+  test('of 20 invocations at once, on 20 functions, one publishes', async () => {
+    const results = await Promise.all(Array.from({ length: 20 }, () => fresh()()));
+    expect(results.filter(({ published }) => published > 0)).toHaveLength(1);
+    expect(receiver.rejected).toEqual([]);
+  });
+
+  test('a minute that comes again, or a clock that goes back, publishes nothing', async () => {
+    await minutes(3);
+    const before = receiver.written();
+    for (const ms of [0, -minuteMs, -2 * minuteMs, -9 * minuteMs]) {
+      deps.clock.ms = startMs + 2 * minuteMs + ms;
+      expect(await fresh()()).toMatchObject({
+        published: 0,
+        reason: expect.stringContaining('published already'),
+      });
+    }
+    expect(receiver.written()).toBe(before);
+    deps.clock.ms = startMs + 3 * minuteMs;
+    expect((await publish()).published).toBeGreaterThan(0);
+    expect(receiver.rejected).toEqual([]);
+  });
+
+  test('a claim of a clock that was hours ahead does not silence the right one for hours', async () => {
+    deps.clock.ms += 5 * 3_600_000;
+    await publish();
+    receiver = receiverOf();
+    deps.clock.ms = startMs;
+    expect((await publish()).published).toBeGreaterThan(0);
+    expect(deps.logged).toMatchObject([
+      { level: 'warn', message: expect.stringContaining('clock was ahead') },
+    ]);
+  });
+
+  test('while one is publishing the next minute waits; 50 seconds later it is taken over', async () => {
+    deps.clock.ms += 30_000;
+    let release: (sent: Sent) => void = () => undefined;
+    const held = createPublisher(deps, figures, () => new Promise<Sent>((done) => (release = done)))();
+    await new Promise((done) => setTimeout(done, 20));
+    deps.clock.ms = startMs + minuteMs;
+    expect(await publish()).toMatchObject({ published: 0, reason: 'another publication is under way' });
+    deps.clock.ms = startMs + 30_000 + 50_000;
+    expect((await publish()).published).toBeGreaterThan(0);
+    const after = await readPublisherState(deps);
+    release({ kind: 'undelivered', reason: 'too late' });
+    await held;
+    expect(await readPublisherState(deps)).toEqual(after);
+  });
+
+  test('replays, killed functions and a clock that jitters never store a wrong value', async () => {
+    for (let at = 0; at < 40; at++) {
+      models = [modelFigures('prices', 3, { requests: { answered: at, refused: 0, failed: 0 } })];
+      if (at % 5 === 3) failAtWrite(deps, 1 + (at % 3));
+      await fresh()().catch(() => undefined);
+      stopFailing(deps);
+      await Promise.all([fresh()(), fresh()()]);
+      deps.clock.ms += at % 7 === 2 ? -90_000 : 45_000;
+    }
+    expect(receiver.rejected).toEqual([]);
+    const answered = receiver
+      .samples('tidemark_requests_total{env="test",model="prices",outcome="answered"}')
+      .map(({ value }) => value);
+    expect(answered.length).toBeGreaterThan(10);
+    expect(answered).toEqual([...answered].sort((a, b) => a - b));
+  });
+});
+
+describe('what has ended', () => {
+  test('series of a model that is gone end at once, once, and come back when it does', async () => {
+    models = [modelFigures('prices', 3), modelFigures('weights', 2)];
+    await minutes(1);
+    models = [modelFigures('prices', 3)];
+    await minutes(3);
+    const gone = level.replace('prices', 'weights');
+    expect(receiver.ends(gone)).toEqual([startMs + minuteMs]);
+    expect(receiver.ends(psi.replace('prices', 'weights'))).toEqual([startMs + minuteMs]);
+    expect(receiver.ends(level)).toEqual([]);
+    models = [modelFigures('prices', 3), modelFigures('weights', 2)];
+    await minutes(1);
+    expect(timesOf(gone)).toEqual([startMs, startMs + 4 * minuteMs]);
+  });
+
+  test('a version that no longer serves ends as a label', async () => {
+    await minutes(1);
+    models = [modelFigures('prices', 3, { champion: 'v2' })];
+    await minutes(1);
+    expect(receiver.ends('tidemark_model_info{env="test",model="prices",version="v1"}')).toHaveLength(1);
+  });
+
+  test('an end that could not be delivered is delivered with the next minute', async () => {
+    models = [modelFigures('prices', 1), modelFigures('weights', 1)];
+    await minutes(1);
+    models = [modelFigures('prices', 1)];
+    answer = () => ({ kind: 'undelivered', reason: 'down' });
+    await minutes(1);
+    answer = (body) => receiver.write(uncompress(body));
+    await minutes(1);
+    expect(receiver.ends(level.replace('prices', 'weights'))).toEqual([startMs + 2 * minuteMs]);
+  });
+});
+
+describe('a receiver that', () => {
+  test('is down for a while gets everything that is due when it is back', async () => {
+    answer = () => ({ kind: 'undelivered', reason: 'down' });
+    await minutes(2);
+    expect(await readPublisherState(deps)).toMatchObject({ failures: 2, lastFourMinutes: 0 });
+    answer = (body) => receiver.write(uncompress(body));
+    await minutes(1);
+    for (const series of [level, rows, psi]) expect(timesOf(series)).toEqual([startMs + 2 * minuteMs]);
+  });
+
+  test('refuses one series gets all others; the one is reported, counted, and tried again after half an hour', async () => {
+    let asked = 0;
+    answer = (body) => {
+      const raw = uncompress(body);
+      if (!Buffer.from(raw).includes('feature_1')) return receiver.write(raw);
+      asked += 1;
+      return { kind: 'refused', status: 400, message: 'poisoned' };
+    };
+    const lastReport = reportFigures(3, { attribution: null });
+    models = [modelFigures('prices', 3, { lastReport })];
+    const first = await publish();
+    expect(first).toMatchObject({ rejected: 6, undelivered: 0 });
+    expect(timesOf(psi.replace('_1', '_2'))).toHaveLength(1);
+    expect(deps.logged.filter(({ level }) => level === 'error')[0]).toMatchObject({
+      detail: { series: expect.stringContaining('feature_1'), message: expect.stringContaining('poisoned') },
+    });
+    expect(await readPublisherState(deps)).toMatchObject({ rejectedTotal: 6 });
+    const searched = asked;
+    for (let at = 1; at < 30; at++) {
+      deps.clock.ms += minuteMs;
+      expect(await publish()).toMatchObject({ rejected: 0 });
+    }
+    expect(asked).toBe(searched);
+    deps.clock.ms += minuteMs;
+    expect(await publish()).toMatchObject({ rejected: 6 });
+  });
+});
+
+test('a series that is not valid is left out and counted, and its neighbours are sent', async () => {
+  const lastReport = reportFigures(2);
+  const bad = { ...lastReport.features[0]!, psi: Number.NaN };
+  models = [
+    modelFigures('prices', 2, { lastReport: { ...lastReport, features: [bad, lastReport.features[1]!] } }),
+  ];
+  expect(await publish()).toMatchObject({ rejected: 2, undelivered: 0 });
+  expect(timesOf(psi)).toHaveLength(1);
+});
+
+test('without its book nothing is lost: everything is new, and a repeated value is no fault', async () => {
+  await minutes(1);
+  await deps.objects.put(objectKeys.seriesBook(1), Buffer.from('damaged'));
+  await minutes(1);
+  expect(receiver.rejected).toEqual([]);
+  expect(timesOf(psi)).toEqual([startMs, startMs + minuteMs]);
+});
