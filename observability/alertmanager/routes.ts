@@ -1,0 +1,41 @@
+/** Who is told of what, and what waits: the part that a local Alertmanager and the alert manager of Amazon Managed Prometheus have in common. */
+import type { Yaml } from '../alerts/yaml.ts';
+
+/** Names of the receivers, by severity; what they do differs between the two. */
+export const receivers = { critical: 'critical', warning: 'warning', none: 'watchdog' } as const;
+
+const severity = (value: string) => [`severity="${value}"`];
+
+/**
+ * One notification an alert of a model: what is wrong with it is worth a message of its own. Waits add up with `for` and the interval
+ * of evaluation to what a person waits for; they are short.
+ */
+export const route: Yaml = {
+  receiver: receivers.warning,
+  group_by: ['alertname', 'env', 'model'],
+  group_wait: '30s',
+  group_interval: '1m',
+  repeat_interval: '4h',
+  routes: [
+    { matchers: severity('none'), receiver: receivers.none, group_wait: '0s', repeat_interval: '5m' },
+    {
+      matchers: severity('critical'),
+      receiver: receivers.critical,
+      group_wait: '10s',
+      repeat_interval: '1h',
+    },
+    { matchers: severity('warning'), receiver: receivers.warning },
+  ],
+};
+
+/**
+ * While something critical of a model's data or answers is open, its warnings about them add nothing. What our own work says
+ * (retraining, capture, figures) is never held back: it may be why the rest does not get better.
+ */
+export const inhibitRules: Yaml = [
+  {
+    source_matchers: severity('critical'),
+    target_matchers: [...severity('warning'), 'category=~"drift|quality|serving"'],
+    equal: ['env', 'model'],
+  },
+];
