@@ -1,6 +1,6 @@
 // Entry of `cdk synth` and `cdk deploy`: reads the stage from the context and builds the app for it.
 import { App } from 'aws-cdk-lib';
-import { stageConfig } from './config.ts';
+import { stageConfig } from './stage-config.ts';
 import { buildTidemark } from './tidemark.ts';
 
 const app = new App();

@@ -1,12 +1,21 @@
 // Every knob of a deployment, per stage. `cdk deploy -c stage=prod` picks the column; nothing else differs between stages.
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { failedBatchesPrefix, replayedPrefix } from '#shared/api/names.ts';
 import type { Auth, FunctionName } from '#shared/api/surface.ts';
+import type { AlertsKnob } from './alerts-config.ts';
+import type { Concurrency } from './concurrency.ts';
+import type { GrafanaSignIn } from './grafana-config.ts';
+import type { OidcKnob } from './oidc-config.ts';
+import type { TagMap } from './tags.ts';
 
 export const stageNames = ['local', 'dev', 'prod'] as const;
 export type StageName = (typeof stageNames)[number];
 
-const architectures = ['x86_64', 'arm64'] as const;
+export const architectures = ['x86_64', 'arm64'] as const;
 export type ArchitectureName = (typeof architectures)[number];
+
+export const fronts = ['rest', 'http'] as const;
+export const rollouts = ['none', 'allAtOnce', 'canary', 'linear'] as const;
 
 export interface StageConfig {
   readonly stage: StageName;
@@ -44,13 +53,54 @@ export interface StageConfig {
    */
   readonly monthlyBudgetUsd?: number;
 
+  /**
+   * Where metrics are sent every minute: `amp` makes a workspace of Managed Prometheus, charged by the sample ($0.15 a month and model of 50
+   * features); `none` leaves them to whoever scrapes `/metrics`. `-c prometheus=` overrides. @default 'amp'; 'none' locally
+   */
+  readonly prometheus: 'none' | 'amp';
+  /** Where links in alerts lead, and PagerDuty without our function; `-c alerts=` sets it, as JSON. @default links of `tidemark console` */
+  readonly alerts?: AlertsKnob;
+
+  /**
+   * A Managed Grafana workspace over the stage's metrics, charged by active user. `-c grafana=identityCenter`, or `-c grafana=saml
+   * -c grafanaSamlMetadata=https://… -c grafanaSamlAdmins=a,b` (and `-c grafanaSamlRole=`, the attribute, 'role' unless told). Without an
+   * Identity Center in the organisation the former cannot be deployed. @default none
+   */
+  readonly grafana?: GrafanaSignIn;
+
   /** CPU of every function. `arm64` costs a fifth less; `x86_64` runs in every emulator. `-c architecture=` overrides. @default 'x86_64' */
   readonly architecture: ArchitectureName;
   /** Memory in MB of a function, where the one in `surface.ts` does not fit; 3008 is the most a new account grants. @default {} */
   readonly memoryMb: Readonly<Partial<Record<FunctionName, number>>>;
 
+  /**
+   * What stands before the functions: `rest` checks bodies before a function is paid for, knows API keys and traces; `http` costs 71 %
+   * less a request and does none of these. Switching gives the API another address. `-c front=` overrides. @default 'rest'
+   */
+  readonly front: (typeof fronts)[number];
+  /**
+   * How new code of the functions with `canary` in surface.ts takes over: `canary` gives it a tenth of the calls for 5 minutes, `linear` a
+   * tenth more each minute, and both give all of them back to the old code when an alarm goes off; `allAtOnce` moves the alias at once;
+   * `none` makes no alias. `-c rollout=` overrides, as for a fix that cannot wait.
+   * @default 'canary' in prod; 'allAtOnce' in dev, where a deployment is to be seen at once; 'none' locally, where there is no CodeDeploy
+   */
+  readonly rollout: (typeof rollouts)[number];
+  /**
+   * Instances kept warm, by function with `canary`: no cold starts up to that many calls at once, paid for by the hour whether called or
+   * not. `-c provisionedConcurrency='{"predict":2}'` overrides. @default {}
+   */
+  readonly provisionedConcurrency: Concurrency;
+  /**
+   * The most instances of a function, set aside for it alone. A new account has too few in all to set any aside, so it
+   * refuses any. `-c reservedConcurrency='{"predict":50}'` overrides. @default {}
+   */
+  readonly reservedConcurrency: Concurrency;
+
   /** How each kind of route is authorised: SigV4 (`iam`) or not at all (`none`). @default 'iam', routes marked `open` 'none' */
-  readonly auth: Readonly<Record<Auth, 'iam' | 'none'>>;
+  readonly auth: Readonly<Record<Auth, 'iam' | 'none'>> & {
+    /** Browser routes are for people who sign in with this provider, instead; `-c oidc=` sets it, as JSON. @default none */
+    readonly oidc?: OidcKnob;
+  };
   /** Client and operator routes also want an API key, so that each caller has limits of its own. Keys are issued outside the template. @default false */
   readonly requireApiKey: boolean;
   /** Requests per second, and the burst above it, per method and (with keys) per caller. */
@@ -63,6 +113,18 @@ export interface StageConfig {
    * kept with the data, so that leave to read a table alone opens nothing; `managed` leaves them under keys of AWS. @default 'customer' in prod, else 'managed'
    */
   readonly encryption: 'customer' | 'managed';
+  /**
+   * A deployment brings stored items to the form its functions read, and is refused over those of a newer Tidemark (a CloudFormation custom
+   * resource). @default true; false locally, where every deployment is to an empty cloud
+   */
+  readonly migrateStored: boolean;
+  /** Tags of every resource beside `project` and `stage`. `-c tags='{"cost-center":"4711"}'` overrides. @default {} */
+  readonly tags: TagMap;
+  /**
+   * A key in Secrets Manager with which features marked `pii` are tokenised ($0.40 a month); without it a model that has some is refused.
+   * It is kept with the data. `-c pii=true` overrides. @default true in prod, else false
+   */
+  readonly pii: boolean;
   /** What happens to tables, bucket and key when the stack goes. @default 'retain' */
   readonly removal: 'retain' | 'destroy';
   /** On removal, deletes every object first (a CloudFormation custom resource); without it a bucket in use survives `cdk destroy`. @default false */
@@ -105,12 +167,6 @@ export interface StageConfig {
   };
 }
 
-/**
- * Object prefix under which Lambda itself files the stream batches it gave up on. Lambda chooses it; it cannot be configured.
- * @see https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
- */
-export const failedBatchesPrefix = 'aws/lambda/';
-
 const prod: StageConfig = {
   stage: 'prod',
   granuleMs: 300_000,
@@ -119,13 +175,21 @@ const prod: StageConfig = {
   tracing: 'active',
   detailedApiMetrics: true,
   alarms: 'all',
+  prometheus: 'amp',
   architecture: 'x86_64',
   memoryMb: {},
+  front: 'rest',
+  rollout: 'canary',
+  provisionedConcurrency: {},
+  reservedConcurrency: {},
+  tags: {},
   auth: { client: 'iam', operator: 'iam', browser: 'iam', open: 'none' },
   requireApiKey: false,
   throttle: { rate: 200, burst: 400 },
   apiAccountRole: true,
   encryption: 'customer',
+  pii: true,
+  migrateStored: true,
   removal: 'retain',
   emptyBucketOnDestroy: false,
   terminationProtection: true,
@@ -140,6 +204,8 @@ const prod: StageConfig = {
     'quarantine/': 90,
     'failures/': 90,
     [failedBatchesPrefix]: 90,
+    // As long as what they are about.
+    [replayedPrefix]: 90,
   },
   training: { instanceType: 'ml.m5.2xlarge' },
   capture: { windowSeconds: 60, retryAttempts: 10, maxRecordAgeHours: 6, onFailure: 's3' },
@@ -153,8 +219,10 @@ const dev: StageConfig = {
   tracing: 'passThrough',
   detailedApiMetrics: false,
   alarms: 'essential',
+  rollout: 'allAtOnce',
   throttle: { rate: 50, burst: 100 },
   encryption: 'managed',
+  pii: false,
   removal: 'destroy',
   emptyBucketOnDestroy: true,
   terminationProtection: false,
@@ -168,10 +236,11 @@ const dev: StageConfig = {
     'quarantine/': 30,
     'failures/': 30,
     [failedBatchesPrefix]: 30,
+    [replayedPrefix]: 30,
   },
 };
 
-/** For an emulator on this computer: no IAM (it has no callers to tell apart), no custom resources, no alarms, and no waiting. */
+/** For an emulator on this computer: no IAM (it has no callers to tell apart), no custom resources, no alarms, no CodeDeploy, and no waiting. */
 const local: StageConfig = {
   ...dev,
   stage: 'local',
@@ -179,100 +248,15 @@ const local: StageConfig = {
   granuleGraceMs: 6000,
   pointerTtlMs: 1000,
   alarms: 'none',
+  prometheus: 'none',
+  rollout: 'none',
   architecture: process.arch === 'arm64' ? 'arm64' : 'x86_64',
   auth: { client: 'none', operator: 'none', browser: 'none', open: 'none' },
   apiAccountRole: false,
+  migrateStored: false,
   emptyBucketOnDestroy: false,
   bucketAccessLogs: false,
   capture: { windowSeconds: 1, retryAttempts: 3, maxRecordAgeHours: 1, onFailure: 'sqs' },
 };
 
-const stages: Readonly<Record<StageName, StageConfig>> = { local, dev, prod };
-
-export class UnknownContextValueError extends Error {
-  override readonly name = 'UnknownContextValueError';
-}
-
-function oneOf<T extends string>(key: string, value: unknown, allowed: readonly T[]): T {
-  const found = allowed.find((candidate) => candidate === value);
-  if (found === undefined)
-    throw new UnknownContextValueError(
-      `unknown ${key} ${JSON.stringify(value)}: want ${allowed.join(', ')} (cdk … -c ${key}=${allowed[0]})`,
-    );
-  return found;
-}
-
-function ingestNetwork(context: (key: string) => unknown): StageConfig['ingestNetwork'] {
-  const list = (key: string, pattern: RegExp): readonly string[] => {
-    const names = String(context(key) ?? '')
-      .split(',')
-      .filter((name) => name !== '');
-    const wrong = names.find((name) => !pattern.test(name));
-    if (wrong !== undefined)
-      throw new UnknownContextValueError(
-        `unknown ${key} ${JSON.stringify(wrong)}: want ${pattern.source}, comma-separated`,
-      );
-    return names;
-  };
-  const subnetIds = list('ingestSubnets', /^subnet-[0-9a-f]{8,17}$/);
-  const securityGroupIds = list('ingestSecurityGroups', /^sg-[0-9a-f]{8,17}$/);
-  if (subnetIds.length > 0 !== securityGroupIds.length > 0)
-    throw new UnknownContextValueError('ingestSubnets and ingestSecurityGroups are wanted together');
-  return subnetIds.length > 0 ? { subnetIds, securityGroupIds } : undefined;
-}
-
-/** An emulator sends no mail and no bill: asking for either is a mistake about the stage. */
-function refuseLocally(key: string, { stage }: StageConfig): void {
-  if (stage === 'local')
-    throw new UnknownContextValueError(`${key} is given for stage local: want stage dev or prod`);
-}
-
-function alarmEmail(value: unknown, config: StageConfig): string | undefined {
-  if (value === undefined) return config.alarmEmail;
-  refuseLocally('alarmEmail', config);
-  if (typeof value !== 'string' || !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(value))
-    throw new UnknownContextValueError(
-      `unknown alarmEmail ${JSON.stringify(value)}: want one address, name@example.com`,
-    );
-  return value;
-}
-
-function monthlyBudgetUsd(value: unknown, config: StageConfig): number | undefined {
-  if (value === undefined) return config.monthlyBudgetUsd;
-  refuseLocally('monthlyBudgetUsd', config);
-  const usd = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-  if (typeof usd !== 'number' || !Number.isFinite(usd) || usd < 1)
-    throw new UnknownContextValueError(
-      `unknown monthlyBudgetUsd ${JSON.stringify(value)}: want a number of dollars, at least 1`,
-    );
-  return usd;
-}
-
-/**
- * The configuration the context asks for: `stage` (dev unless told); `architecture`, `trainingImage`, `ingestSubnets` with
- * `ingestSecurityGroups`, `alarmEmail` and `monthlyBudgetUsd` (the stage's unless told).
- *
- * @param context reads one key of the CDK context
- * @throws {UnknownContextValueError} for a value that is not allowed
- * @example stageConfig((key) => (key === 'stage' ? 'prod' : undefined)).removal // 'retain'
- */
-export function stageConfig(context: (key: string) => unknown): StageConfig {
-  const config = stages[oneOf('stage', context('stage') ?? 'dev', stageNames)];
-  const architecture = oneOf('architecture', context('architecture') ?? config.architecture, architectures);
-  const image = context('trainingImage');
-  if (image !== undefined && typeof image !== 'string')
-    throw new UnknownContextValueError(
-      `unknown trainingImage ${JSON.stringify(image)}: want the name of an image`,
-    );
-  const network = ingestNetwork(context);
-  const email = alarmEmail(context('alarmEmail'), config);
-  const budget = monthlyBudgetUsd(context('monthlyBudgetUsd'), config);
-  return {
-    ...config,
-    ...(network ? { ingestNetwork: network } : {}),
-    ...(email === undefined ? {} : { alarmEmail: email }),
-    ...(budget === undefined ? {} : { monthlyBudgetUsd: budget }),
-    architecture,
-    training: { ...config.training, ...(image === undefined ? {} : { image }) },
-  };
-}
+export const stages: Readonly<Record<StageName, StageConfig>> = { local, dev, prod };

@@ -22,5 +22,5 @@ export const removalPolicyOf = ({ removal }: StageConfig): RemovalPolicy =>
   removal === 'retain' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
 
 /** Whether anything is to be told to anyone: only then is there a topic, and a stack for it. */
-export const hasAlarmTopic = ({ alarms, monthlyBudgetUsd }: StageConfig): boolean =>
-  alarms !== 'none' || monthlyBudgetUsd !== undefined;
+export const hasAlarmTopic = ({ alarms, monthlyBudgetUsd, prometheus }: StageConfig): boolean =>
+  alarms !== 'none' || monthlyBudgetUsd !== undefined || prometheus !== 'none';

@@ -1,13 +1,13 @@
 // Test helper: a stage synthesised as `cdk synth` would, without bundling any code.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { flattenCfnReference } from 'cdk-nag/lib/utils/flatten-cfn-reference.js';
-import { afterAll } from 'vitest';
-import { type StageName, stageConfig } from './config.ts';
+import type { StageName } from './config.ts';
 import { projectRoot } from './constructs/bundle.ts';
+import { stageConfig } from './stage-config.ts';
 import { buildTidemark, type Tidemark } from './tidemark.ts';
 
 export interface SynthesisedStage {
@@ -23,16 +23,9 @@ export interface SynthesisedStage {
   readonly working: readonly Template[];
 }
 
-const folders: string[] = [];
-afterAll(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
-});
-
-/** An empty folder that is gone after the tests of the file. */
+/** An empty folder, in the one of the whole run: test-setup.ts removes that. */
 export function temporaryFolder(name: string): string {
-  const folder = mkdtempSync(join(tmpdir(), `tidemark-${name}-`));
-  folders.push(folder);
-  return folder;
+  return mkdtempSync(join(tmpdir(), `tidemark-${name}-`));
 }
 
 /** The app of `stage`, with the context of `cdk.json` and an output folder of its own. */
@@ -51,8 +44,21 @@ export function appOf(stage: StageName, context: Readonly<Record<string, unknown
   ];
 }
 
-/** Takes seconds: once per test file and stage. A rule finding throws. */
+const synthesised = new Map<string, SynthesisedStage>();
+
+/** As {@link synthAgain}, once for all test files of a process: it takes seconds. What it answers is to be read only. */
 export function synthStage(
+  stage: StageName,
+  context: Readonly<Record<string, unknown>> = {},
+): SynthesisedStage {
+  const key = JSON.stringify([stage, context]);
+  const found = synthesised.get(key) ?? synthAgain(stage, context);
+  synthesised.set(key, found);
+  return found;
+}
+
+/** A rule finding throws. */
+export function synthAgain(
   stage: StageName,
   context: Readonly<Record<string, unknown>> = {},
 ): SynthesisedStage {

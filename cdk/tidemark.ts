@@ -53,6 +53,7 @@ export function buildTidemark(app: App, config: StageConfig): Tidemark {
         stackName: stackName(stage, 'observability'),
         description: 'Tidemark: alarms, the topic they go to, and the budget',
         deployment,
+        ...(monitoring.metrics && { workspace: monitoring.metrics.workspace }),
       })
     : undefined;
   // After the clock runs: its silence is an alarm.
@@ -61,6 +62,7 @@ export function buildTidemark(app: App, config: StageConfig): Tidemark {
 
   Tags.of(app).add('project', 'tidemark');
   Tags.of(app).add('stage', stage);
+  for (const [key, value] of Object.entries(config.tags)) Tags.of(app).add(key, value);
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   return { data, monitoring, serving, retrain, ...(observability && { observability }) };
 }

@@ -1,40 +1,37 @@
 // From the `access` a function declares in `surface.ts` to the statements of its role: nothing else grants it data.
 import { ArnFormat, Stack, Validations } from 'aws-cdk-lib';
+import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import { flattenCfnReference } from 'cdk-nag/lib/utils/flatten-cfn-reference.js';
-import { type FunctionSpec, type MachineName, machines } from '#shared/api/surface.ts';
+import { type FunctionSpec, type MachineName, machines, type TableAccess } from '#shared/api/surface.ts';
 import type { Deployment } from '../deployment.ts';
-import { busName, machineName } from '../names.ts';
+import { busName, machineName, piiKeySecretName } from '../names.ts';
 
-// What the Table port does: get, query; conditional put and delete. No Scan, no batch, no transaction.
+// What the Table port does: get, query; conditional put and delete. No Scan, no update, no batch, no transaction.
 const tableActions = {
   read: ['dynamodb:GetItem', 'dynamodb:Query'],
-  write: [
-    'dynamodb:GetItem',
-    'dynamodb:Query',
-    'dynamodb:PutItem',
-    'dynamodb:UpdateItem',
-    'dynamodb:DeleteItem',
-  ],
-} as const;
+  write: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem'],
+  delete: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:DeleteItem'],
+} as const satisfies Record<TableAccess, readonly string[]>;
 
 /** Gives `role` what `access` says, table by table and key prefix by key prefix. */
 export function grantAccess(role: Role, access: FunctionSpec['access'], deployment: Deployment): void {
   const { predictions, state } = deployment;
   const { reads = [], writes = [] } = access;
-  if (access.predictions !== undefined) {
-    allow(role, tableActions[access.predictions], [predictions.tableArn]);
-    grantKey(role, 'dynamodb', access.predictions, deployment);
-  }
-  if (access.state !== undefined) {
-    allow(role, tableActions[access.state], [state.tableArn]);
-    grantKey(role, 'dynamodb', access.state, deployment);
-  }
+  const grantTable = (table: Table, mode: TableAccess | undefined) => {
+    if (mode === undefined) return;
+    allow(role, tableActions[mode], [table.tableArn]);
+    grantKey(role, 'dynamodb', mode === 'read' ? 'read' : 'write', deployment);
+  };
+  grantTable(predictions, access.predictions);
+  grantTable(state, access.state);
   if (reads.length > 0) grantReadObjects(role, reads, deployment);
   if (writes.length > 0) grantWriteObjects(role, writes, deployment);
   if (access.events === true) grantPublish(role, deployment);
-  if (access.pipelines === true) grantPipelines(role, deployment);
+  if (access.pipelines) grantPipelines(role, access.pipelines, deployment);
   if (access.secrets === true) grantSecrets(role, deployment);
+  else if (access.secrets) grantSecretsNamed(role, access.secrets, deployment);
+  if (access.piiKey === true && deployment.config.pii) grantPiiKey(role, deployment);
 }
 
 // DynamoDB and S3 use the key with the rights of whoever asks them. `kms:ReEncrypt*` and the like are spelled out.
@@ -51,6 +48,7 @@ const keyActions = {
     ],
   },
   s3: { read: ['kms:Decrypt'], write: ['kms:Decrypt', 'kms:GenerateDataKey'] },
+  secretsmanager: { read: ['kms:Decrypt'], write: ['kms:Decrypt', 'kms:GenerateDataKey'] },
   sqs: { read: ['kms:Decrypt'], write: ['kms:Decrypt', 'kms:GenerateDataKey'] },
 } as const;
 
@@ -120,8 +118,34 @@ function grantSecrets(role: Role, { config }: Deployment): void {
   acknowledgeWildcard(role, secrets, 'Secrets of data sources are created by people and named in a policy.');
 }
 
-/** The Pipelines port: start, list, describe, signal. */
-function grantPipelines(role: Role, { config }: Deployment): void {
+/** Made by people as well, or not at all. Under the stage's key only if they say so, which the function may then use. */
+function grantSecretsNamed(role: Role, names: readonly string[], deployment: Deployment): void {
+  const secrets = names.map((name) =>
+    Stack.of(role).formatArn({
+      service: 'secretsmanager',
+      resource: 'secret',
+      resourceName: `tidemark/${deployment.config.stage}/${name}-??????`,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    }),
+  );
+  allow(role, ['secretsmanager:GetSecretValue'], secrets);
+  grantKey(role, 'secretsmanager', 'read', deployment);
+}
+
+/** That one secret: its name is followed by six characters that Secrets Manager chooses. */
+function grantPiiKey(role: Role, deployment: Deployment): void {
+  const secret = Stack.of(role).formatArn({
+    service: 'secretsmanager',
+    resource: 'secret',
+    resourceName: `${piiKeySecretName(deployment.config.stage)}-??????`,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });
+  allow(role, ['secretsmanager:GetSecretValue'], [secret]);
+  grantKey(role, 'secretsmanager', 'read', deployment);
+}
+
+/** The Pipelines port: describe; start, list and signal only where it is not to be read alone. */
+function grantPipelines(role: Role, mode: true | 'read', { config }: Deployment): void {
   for (const name of Object.keys(machines) as MachineName[]) {
     const arn = (resource: string, suffix = '') =>
       Stack.of(role).formatArn({
@@ -131,11 +155,17 @@ function grantPipelines(role: Role, { config }: Deployment): void {
         arnFormat: ArnFormat.COLON_RESOURCE_NAME,
       });
     const executions = arn('execution', ':*');
-    allow(
-      role,
-      ['states:StartExecution', 'states:ListExecutions', 'states:SendTaskSuccess', 'states:SendTaskFailure'],
-      [arn('stateMachine')],
-    );
+    if (mode === true)
+      allow(
+        role,
+        [
+          'states:StartExecution',
+          'states:ListExecutions',
+          'states:SendTaskSuccess',
+          'states:SendTaskFailure',
+        ],
+        [arn('stateMachine')],
+      );
     allow(role, ['states:DescribeExecution', 'states:GetExecutionHistory'], [executions]);
     acknowledgeWildcard(
       role,

@@ -1,9 +1,10 @@
 // Where alarms and the budget are told: one topic, to which people and pagers subscribe.
 import { ArnFormat, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Topic } from 'aws-cdk-lib/aws-sns';
+import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Construct } from 'constructs';
+import type { StageConfig } from '../config.ts';
 import type { Deployment } from '../deployment.ts';
 import { alarmName } from '../names.ts';
 
@@ -55,4 +56,14 @@ export class AlarmTopic extends Topic {
       }),
     );
   }
+}
+
+/** By its name, for stacks that are there before it is: an alarm may tell a topic that comes later. */
+export function alarmTopicByName(scope: Construct, id: string, { stage }: StageConfig): ITopic {
+  const arn = Stack.of(scope).formatArn({
+    service: 'sns',
+    resource: alarmName(stage, 'alarms'),
+    arnFormat: ArnFormat.NO_RESOURCE_NAME,
+  });
+  return Topic.fromTopicArn(scope, id, arn);
 }

@@ -11,6 +11,8 @@ import { type AlarmSpec, alarmList } from './alarm-list.ts';
 export interface AlarmsProps {
   readonly config: StageConfig;
   readonly topic: ITopic;
+  /** @default all of the stage that are known by names */
+  readonly alarms?: readonly AlarmSpec[];
 }
 
 /**
@@ -18,10 +20,10 @@ export interface AlarmsProps {
  * at the first deployment.
  */
 export class Alarms extends Construct {
-  constructor(scope: Construct, id: string, { config, topic }: AlarmsProps) {
+  constructor(scope: Construct, id: string, { config, topic, alarms = alarmList(config) }: AlarmsProps) {
     super(scope, id);
     const action = new SnsAction(topic);
-    for (const spec of alarmList(config)) {
+    for (const spec of alarms) {
       const [datapointsToAlarm, evaluationPeriods] = spec.of;
       new Alarm(this, spec.id, {
         alarmName: alarmName(config.stage, spec.name),

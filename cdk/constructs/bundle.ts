@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildSync } from 'esbuild';
+import { buildSync, type OutputFile } from 'esbuild';
 import { type FunctionName, type FunctionSpec, functions } from '#shared/api/surface.ts';
 import type { ArchitectureName } from '../config.ts';
 
@@ -51,6 +51,25 @@ export function bundle(
   architecture: ArchitectureName,
   root: string = projectRoot,
 ): void {
+  mkdirSync(outDir, { recursive: true });
+  const files = asset.onnx ? build(asset, root) : filesOf(asset.functions, root);
+  for (const file of files) writeFileSync(join(outDir, basename(file.path)), file.contents);
+  if (asset.onnx) copyOnnxRuntime(join(outDir, 'node_modules'), architecture);
+}
+
+const built = new Map<string, readonly OutputFile[]>();
+
+/** All functions without onnxruntime are built together, once a process and root: one by one would read what they share twenty times. */
+function filesOf(names: readonly FunctionName[], root: string): readonly OutputFile[] {
+  const all = allAssets().filter(({ onnx }) => !onnx);
+  const files =
+    built.get(root) ?? build({ onnx: false, functions: all.flatMap((one) => one.functions) }, root);
+  built.set(root, files);
+  const wanted = names.flatMap((name) => [`${name}.mjs`, `${name}.mjs.map`]);
+  return files.filter(({ path }) => wanted.includes(basename(path)));
+}
+
+function build(asset: Asset, root: string): readonly OutputFile[] {
   const { outputFiles } = buildSync({
     absWorkingDir: root,
     entryPoints: Object.fromEntries(
@@ -60,7 +79,7 @@ export function bundle(
     platform: 'node',
     target: 'node20',
     format: 'esm',
-    splitting: asset.functions.length > 1,
+    splitting: asset.onnx,
     chunkNames: 'shared-[hash]',
     mainFields: ['module', 'main'],
     minify: true,
@@ -75,9 +94,7 @@ export function bundle(
     write: false,
     logLevel: 'warning',
   });
-  mkdirSync(outDir, { recursive: true });
-  for (const file of outputFiles) writeFileSync(join(outDir, basename(file.path)), file.contents);
-  if (asset.onnx) copyOnnxRuntime(join(outDir, 'node_modules'), architecture);
+  return outputFiles;
 }
 
 const isCode = (file: string) => file.endsWith('.js') || file === 'package.json';

@@ -6,13 +6,17 @@ import {
   FilterCriteria,
   FilterRule,
   type IEventSourceDlq,
+  MetricType,
   StartingPosition,
 } from 'aws-cdk-lib/aws-lambda';
 import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
-import { failedBatchesPrefix } from '../config.ts';
+import { failedBatchesPrefix } from '#shared/api/names.ts';
 import type { Deployment } from '../deployment.ts';
 import { acknowledgeWildcard, allow, grantWriteObjects } from './access.ts';
+import { givenUpBatches } from './alarm-list.ts';
+import { alarmTopicByName } from './alarm-topic.ts';
+import { Alarms } from './alarms.ts';
 import { DeadLetters } from './dead-letters.ts';
 import type { NodeFunction } from './node-function.ts';
 
@@ -33,6 +37,8 @@ export class CaptureFeed extends Construct {
     const { predictions, predictionsArn, config } = deployment;
     const { windowSeconds, retryAttempts, maxRecordAgeHours } = config.capture;
     const stream = predictions.tableStreamArn!;
+    // A queue is watched by its depth.
+    const isWatched = config.alarms !== 'none' && config.capture.onFailure === 's3';
 
     allow(
       capture.role,
@@ -58,6 +64,8 @@ export class CaptureFeed extends Construct {
       reportBatchItemFailures: false,
       retryAttempts,
       maxRecordAge: Duration.hours(maxRecordAgeHours),
+      // Charged as metrics of one's own while records come: without them nobody is told of a batch that was filed.
+      ...(isWatched && { metricsConfig: { metrics: [MetricType.EVENT_COUNT] } }),
       // Items leave the table by expiring; that is no news.
       filters: [FilterCriteria.filter({ eventName: FilterRule.or('INSERT', 'MODIFY') })],
       onFailure:
@@ -66,6 +74,12 @@ export class CaptureFeed extends Construct {
           : this.failedBatchesInQueue(capture, deployment),
     });
     this.mapping.node.addDependency(capture.role);
+    if (isWatched)
+      new Alarms(this, 'Alarms', {
+        config,
+        topic: alarmTopicByName(this, 'Topic', config),
+        alarms: [givenUpBatches(config, this.mapping.eventSourceMappingId)],
+      });
   }
 
   private failedBatchesInQueue(capture: NodeFunction, deployment: Deployment): IEventSourceDlq {

@@ -1,5 +1,5 @@
 // The one bucket: models/ archive/ partials/ granules/ reports/ runs/ uploads/ quarantine/ failures/, each with its own lifetime.
-import { Duration, Validations } from 'aws-cdk-lib';
+import { type CfnCustomResource, Duration, Validations } from 'aws-cdk-lib';
 import type { Key } from 'aws-cdk-lib/aws-kms';
 import {
   BlockPublicAccess,
@@ -52,12 +52,19 @@ export class DataBucket extends Construct {
         }) as IBucket,
       }),
     });
+    for (const one of this.node.findAll()) if (one instanceof Bucket) limitEmptying(one);
     if (!config.bucketAccessLogs)
       Validations.of(this.bucket).acknowledge({
         id: 'AwsSolutions-S1',
         reason: 'An emulator on one computer has one caller, and does not write server access logs.',
       });
   }
+}
+
+/** A little more than the function that empties the bucket may take: CloudFormation would wait an hour for one that died. */
+function limitEmptying(bucket: Bucket): void {
+  const emptying = bucket.node.tryFindChild('AutoDeleteObjectsCustomResource')?.node.defaultChild;
+  (emptying as CfnCustomResource | undefined)?.addPropertyOverride('ServiceTimeout', 960);
 }
 
 // No step to colder storage: S3 leaves objects under 128 KB where they are, and a captured batch is about 50 KB.

@@ -6,6 +6,7 @@ import type { Construct } from 'constructs';
 import type { StageConfig } from '../config.ts';
 import { hasAlarmTopic, removalPolicyOf } from '../deployment.ts';
 import { functionName, machineName, stackName } from '../names.ts';
+import { metricsLogPrefix } from './metrics-workspace.ts';
 
 export interface DataKeyProps {
   readonly config: StageConfig;
@@ -55,6 +56,7 @@ export class DataKey extends Key {
     const names = [
       `/aws/lambda/${functionName(stage, '')}`,
       `/aws/vendedlogs/states/${machineName(stage, '')}`,
+      `${metricsLogPrefix}${stackName(stage, 'metrics')}`,
       // The API's access log, which CloudFormation names after its stack.
       stackName(stage, 'serving'),
     ];

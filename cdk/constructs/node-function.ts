@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import { ArnFormat, AssetHashType, DockerImage, Duration, Stack, Validations } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
+  Alias,
   ApplicationLogLevel,
   Architecture,
   type CfnFunction,
   Code,
+  type IVersion,
   Function as LambdaFunction,
   LoggingFormat,
   Runtime,
@@ -18,7 +20,7 @@ import { Construct } from 'constructs';
 import { type FunctionName, type FunctionSpec, functions } from '#shared/api/surface.ts';
 import type { ArchitectureName, StageConfig } from '../config.ts';
 import { type Deployment, removalPolicyOf } from '../deployment.ts';
-import { busName, constructId, functionName, machineName } from '../names.ts';
+import { busName, constructId, functionName, logGroupName, machineName } from '../names.ts';
 import { allow, grantAccess } from './access.ts';
 import { assetOf, bundle, handlerOf, projectRoot } from './bundle.ts';
 
@@ -26,6 +28,18 @@ export interface NodeFunctionProps {
   /** Key in `surface.ts`; everything about the function follows from it. */
   readonly name: FunctionName;
   readonly deployment: Deployment;
+}
+
+/** Of every function with `canary`; where it points is what callers get. */
+export const aliasName = 'live';
+
+export interface AliasedFunction {
+  readonly id: string;
+  readonly name: FunctionName;
+  readonly lambda: LambdaFunction;
+  readonly alias: Alias;
+  /** Number of the version deployed now. */
+  readonly version: string;
 }
 
 /**
@@ -37,15 +51,18 @@ export class NodeFunction extends Construct {
   readonly surfaceName: FunctionName;
   readonly lambda: LambdaFunction;
   readonly role: Role;
+  /** Where the stage has aliases, and this function is to have one. */
+  readonly aliased?: AliasedFunction;
 
   constructor(scope: Construct, { name, deployment }: NodeFunctionProps) {
     super(scope, constructId(name));
     const { config } = deployment;
     const spec: FunctionSpec = functions[name];
+    const reserved = config.reservedConcurrency[name];
     this.surfaceName = name;
 
     const logGroup = new LogGroup(this, 'Logs', {
-      logGroupName: `/aws/lambda/${functionName(config.stage, name)}`,
+      logGroupName: logGroupName(config.stage, name),
       retention: config.logRetention,
       removalPolicy: removalPolicyOf(config),
       ...(deployment.key && { encryptionKey: deployment.key }),
@@ -77,8 +94,28 @@ export class NodeFunction extends Construct {
       applicationLogLevelV2: applicationLogLevel[config.logLevel],
       systemLogLevelV2: SystemLogLevel.WARN,
       tracing: config.tracing === 'active' ? Tracing.ACTIVE : Tracing.PASS_THROUGH,
+      ...(reserved !== undefined && { reservedConcurrentExecutions: reserved }),
     });
+    if (spec.canary && config.rollout !== 'none') this.aliased = this.addAlias(config);
     if (spec.mayJoinVpc && config.ingestNetwork) this.joinVpc(config.ingestNetwork);
+  }
+
+  /** What an API invokes: the alias, where there is one. */
+  get answering(): Alias | LambdaFunction {
+    return this.aliased?.alias ?? this.lambda;
+  }
+
+  /** The version before goes once the new one has taken over: kept ones would add up, and an earlier commit deploys them again. */
+  private addAlias({ provisionedConcurrency }: StageConfig): AliasedFunction {
+    const { surfaceName: name, lambda } = this;
+    const kept = provisionedConcurrency[name];
+    const alias = new Alias(this, 'Live', {
+      aliasName,
+      // An optional member of CDK's interface that its own class declares otherwise.
+      version: lambda.currentVersion as IVersion,
+      ...(kept !== undefined && { provisionedConcurrentExecutions: kept }),
+    });
+    return { id: constructId(name), name, lambda, alias, version: lambda.currentVersion.version };
   }
 
   /** By ids, so that synthesis looks nothing up. The network interface is Lambda's own; its actions know no resources. */
@@ -117,6 +154,7 @@ function environmentOf(scope: Construct, { config, predictions, state, bucket }:
     ...(config.granuleGraceMs === undefined ? {} : { GRANULE_GRACE_MS: String(config.granuleGraceMs) }),
     ...(config.pointerTtlMs === undefined ? {} : { POINTER_TTL_MS: String(config.pointerTtlMs) }),
     LOG_LEVEL: config.logLevel,
+    ...(config.pii ? { PII_KEY: 'available' } : {}),
     TRAIN_CONTAINER: config.training.image === undefined ? 'none' : 'available',
     NODE_OPTIONS: '--enable-source-maps',
   };

@@ -7,7 +7,7 @@ import { acknowledgeWildcard, allow, grantReadObjects, grantWriteObjects } from 
 
 /** Values for `${TrainingImage}` and the others in the ASL file. */
 export type TrainingSubstitutions = Readonly<
-  Record<'TrainingImage' | 'TrainingRole' | 'TrainingInstance' | 'TrainingBucket', string>
+  Record<'TrainingImage' | 'TrainingRole' | 'TrainingInstance' | 'TrainingBucket' | 'TrainingKey', string>
 >;
 
 /** Without an image the state stands in the definition and is never reached: the snapshot step then chooses the function. */
@@ -16,6 +16,7 @@ export const noTraining: TrainingSubstitutions = {
   TrainingRole: 'none',
   TrainingInstance: 'none',
   TrainingBucket: 'none',
+  TrainingKey: 'none',
 };
 
 /** Job names begin so: see `lambdas/retrain/snapshot`. */
@@ -31,13 +32,15 @@ export class TrainingJob extends Construct {
 
   constructor(scope: Construct, id: string, deployment: Deployment & { readonly image: string }) {
     super(scope, id);
-    const { config, bucket, image } = deployment;
+    const { config, bucket, image, key } = deployment;
     this.#role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('sagemaker.amazonaws.com'),
       description: `Tidemark ${config.stage}: what a training job may touch`,
     });
     grantReadObjects(this.#role, ['runs/'], deployment);
     grantWriteObjects(this.#role, ['runs/'], deployment);
+    // SageMaker wants it for a key of the customer's, beside what S3 does with the key.
+    if (key) allow(this.#role, ['kms:Encrypt'], [key.keyArn]);
     this.grantPull(image);
     this.grantLogs();
     this.substitutions = {
@@ -45,6 +48,8 @@ export class TrainingJob extends Construct {
       TrainingRole: this.#role.roleArn,
       TrainingInstance: config.training.instanceType,
       TrainingBucket: bucket.bucketName,
+      // Without one SageMaker writes under the key AWS manages for S3, whatever the bucket's own is.
+      TrainingKey: key?.keyArn ?? '',
     };
   }
 

@@ -1,7 +1,9 @@
 // What must hold for the data, whatever else changes.
 import { Match } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { failedBatchesPrefix, stageConfig } from '../config.ts';
+import { failedBatchesPrefix, replayedPrefix } from '#shared/api/names.ts';
+import { functions, storedSchema } from '#shared/api/surface.ts';
+import { stageConfig } from '../stage-config.ts';
 import { type SynthesisedStage, synthStage } from '../testing.ts';
 
 let prod: SynthesisedStage;
@@ -21,6 +23,14 @@ const stateful = {
 const keyArn = { 'Fn::GetAtt': [stateful.key, 'Arn'] };
 
 describe('data stack', () => {
+  it('migrates what is stored before other stacks are deployed, and waits for that no longer than it may take', () => {
+    for (const { data } of [prod, dev])
+      data.hasResourceProperties('AWS::CloudFormation::CustomResource', {
+        Schema: storedSchema,
+        ServiceTimeout: functions.migrate.timeoutSeconds + 60,
+      });
+  });
+
   it('keeps the logical ids of tables and bucket, in every stage', () => {
     for (const { data } of [prod, dev]) {
       expect(Object.keys(data.findResources('AWS::DynamoDB::Table')).sort()).toEqual(
@@ -136,6 +146,7 @@ describe('data stack', () => {
         'quarantine/',
         'failures/',
         failedBatchesPrefix,
+        replayedPrefix,
       ].sort(),
     );
   });

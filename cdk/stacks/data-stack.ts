@@ -12,6 +12,8 @@ import type { Construct } from 'constructs';
 import type { StageConfig } from '../config.ts';
 import { DataBucket } from '../constructs/data-bucket.ts';
 import { DataKey } from '../constructs/data-key.ts';
+import { PiiKey } from '../constructs/pii-key.ts';
+import { StoredSchema } from '../constructs/stored-schema.ts';
 import { type Deployment, removalPolicyOf } from '../deployment.ts';
 
 export interface DataStackProps extends StackProps {
@@ -50,6 +52,9 @@ export class DataStack extends Stack {
       bucketArn: this.exportValue(bucket.bucketArn),
       predictionsArn: this.exportValue(predictions.tableArn),
     };
+
+    if (config.pii) new PiiKey(this, 'PiiKey', { config, ...(key && { key }) });
+    if (config.migrateStored) new StoredSchema(this, 'StoredSchema', this.deployment);
 
     new CfnOutput(this, 'PredictionsTable', { value: predictions.tableName });
     new CfnOutput(this, 'StateTable', { value: state.tableName });

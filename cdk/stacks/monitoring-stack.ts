@@ -1,9 +1,10 @@
-// Second stack: the event bus, the tick that closes granules and claims windows, and the function that judges them.
+// Second stack: the event bus, the tick that closes granules and claims windows, the function that judges them, and the publisher of metrics.
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import type { Construct } from 'constructs';
 import { DeadLetters } from '../constructs/dead-letters.ts';
 import { EventWiring } from '../constructs/event-wiring.ts';
+import { MetricsWorkspace } from '../constructs/metrics-workspace.ts';
 import { NodeFunction } from '../constructs/node-function.ts';
 import type { Deployment } from '../deployment.ts';
 import { busName, functionsIn } from '../names.ts';
@@ -13,6 +14,9 @@ export interface MonitoringStackProps extends StackProps {
 }
 
 export class MonitoringStack extends Stack {
+  /** Where metrics are kept; absent where they are only scraped. */
+  readonly metrics?: MetricsWorkspace;
+
   constructor(scope: Construct, id: string, props: MonitoringStackProps) {
     super(scope, id, props);
     const { deployment } = props;
@@ -20,11 +24,17 @@ export class MonitoringStack extends Stack {
       eventBusName: busName(deployment.config.stage),
       description: 'Tidemark: what one stage of the loop tells the next',
     });
+    const functions = functionsIn('monitoring').map((name) => new NodeFunction(this, { name, deployment }));
     new EventWiring(this, 'Events', {
-      functions: functionsIn('monitoring').map((name) => new NodeFunction(this, { name, deployment })),
+      functions,
       bus,
       deadLetters: new DeadLetters(this, 'DeadLetters', { deployment, part: 'monitoring' }),
     });
     new CfnOutput(this, 'EventBusName', { value: bus.eventBusName });
+    const publisher = functions.find(({ surfaceName }) => surfaceName === 'publish');
+    if (deployment.config.prometheus === 'none' || !publisher) return;
+    this.metrics = new MetricsWorkspace(this, 'Metrics', { deployment, publisher });
+    new CfnOutput(this, 'MetricsWorkspaceArn', { value: this.metrics.workspaceArn });
+    new CfnOutput(this, 'MetricsEndpoint', { value: this.metrics.endpoint });
   }
 }

@@ -1,9 +1,9 @@
 // What wakes somebody: every alarm, what it watches, and that the message arrives.
 import { Match } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type FunctionName, functions } from '#shared/api/surface.ts';
-import { stageConfig } from '../config.ts';
+import { type FunctionName, type FunctionSpec, functions } from '#shared/api/surface.ts';
 import { alarmList } from '../constructs/alarm-list.ts';
+import { stageConfig } from '../stage-config.ts';
 import { type SynthesisedStage, synthStage } from '../testing.ts';
 
 interface AlarmProperties {
@@ -40,7 +40,9 @@ const alarmsOf = ({ observability }: SynthesisedStage): ReadonlyMap<string, Alar
       Properties as AlarmProperties,
     ]),
   );
-const names = Object.keys(functions) as FunctionName[];
+const names = (Object.keys(functions) as FunctionName[]).filter(
+  (name) => !(functions[name] as FunctionSpec).onDeploy,
+);
 const dimension = (alarm: AlarmProperties | undefined, name: string) =>
   alarm?.Dimensions.find((one) => one.Name === name)?.Value;
 
@@ -93,8 +95,12 @@ describe('alarms', () => {
       ComparisonOperator: 'LessThanThreshold',
       TreatMissingData: 'breaching',
     });
-    const breaching = [...alarms.values()].filter(({ TreatMissingData }) => TreatMissingData === 'breaching');
-    expect(breaching).toHaveLength(1);
+    const breaching = [...alarms].filter(([, { TreatMissingData }]) => TreatMissingData === 'breaching');
+    expect(breaching.map(([name]) => name).sort()).toEqual([
+      'tidemark-prod-publish-silence',
+      'tidemark-prod-tick-silence',
+      'tidemark-prod-watchdog-silent',
+    ]);
   });
 
   it('watch every dead-letter queue there is, and keep the alarm while an idle queue tells nothing', () => {
@@ -158,7 +164,9 @@ describe('alarms', () => {
   });
 
   it('are of what is shared only in dev, and there is nothing of the kind in stage local', () => {
-    const shared = [...alarms.keys()].filter((name) => !/-(errors|throttles|duration)$/.test(name));
+    const shared = [...alarms.keys()].filter(
+      (name) => !/(-(errors|throttles|duration)|(?<!capture)-undelivered)$/.test(name),
+    );
     expect([...alarmsOf(dev).keys()].sort()).toEqual(
       shared.map((name) => name.replace('-prod-', '-dev-')).sort(),
     );
@@ -171,10 +179,10 @@ describe('alarms', () => {
 });
 
 describe('alarm topic', () => {
-  it('lies under the key of prod, takes messages over TLS only, from its own alarms and the budget', () => {
+  it('lies under the key of prod, takes messages over TLS only, from its own alarms, the budget and the alert manager', () => {
     const { observability } = prod;
+    observability!.hasResourceProperties('AWS::SNS::Topic', { TopicName: 'tidemark-prod-alarms' });
     observability!.allResourcesProperties('AWS::SNS::Topic', {
-      TopicName: 'tidemark-prod-alarms',
       KmsMasterKeyId: { 'Fn::ImportValue': Match.stringLikeRegexp('^tidemark-prod-data:.*Key.*Arn') },
     });
     const [policy] = Object.values(observability!.findResources('AWS::SNS::TopicPolicy'));
@@ -190,6 +198,7 @@ describe('alarm topic', () => {
     expect(allowed.map(({ Principal }) => Principal.Service)).toEqual([
       'cloudwatch.amazonaws.com',
       'budgets.amazonaws.com',
+      'aps.amazonaws.com',
     ]);
     for (const { Condition } of allowed)
       expect(Condition).toMatchObject({
@@ -207,7 +216,7 @@ describe('alarm topic', () => {
     const [key] = Object.values(prod.data.findResources('AWS::KMS::Key'));
     const statements = key?.Properties.KeyPolicy.Statement as { Principal: { Service?: unknown } }[];
     const services = statements.flatMap(({ Principal }) => Principal.Service);
-    for (const service of ['cloudwatch.amazonaws.com', 'budgets.amazonaws.com', 'events.amazonaws.com'])
+    for (const service of ['cloudwatch', 'budgets', 'events', 'aps'].map((name) => `${name}.amazonaws.com`))
       expect(services).toContain(service);
   });
 
@@ -224,14 +233,18 @@ describe('logs', () => {
   it('lie under the key of prod, whose policy names each of their groups', () => {
     const [key] = Object.values(prod.data.findResources('AWS::KMS::Key'));
     const policy = JSON.stringify(key?.Properties.KeyPolicy);
-    for (const prefix of ['/aws/lambda/tidemark-prod-', '/aws/vendedlogs/states/tidemark-prod-'])
+    for (const prefix of [
+      '/aws/lambda/tidemark-prod-',
+      '/aws/vendedlogs/states/tidemark-prod-',
+      '/aws/vendedlogs/prometheus/tidemark-prod-metrics',
+    ])
       expect(policy).toContain(`:log-group:${prefix}*`);
     expect(policy).toContain(`:log-group:${prod.stacks.serving.stackName}*`);
     for (const stack of prod.working)
       for (const { Properties } of Object.values(stack.findResources('AWS::Logs::LogGroup'))) {
         expect(Properties.KmsKeyId).toEqual({ 'Fn::ImportValue': expect.stringContaining('Key') });
         expect(Properties.LogGroupName ?? '/aws/lambda/tidemark-prod-').toMatch(
-          /^\/aws\/(lambda|vendedlogs\/states)\/tidemark-prod-/,
+          /^\/aws\/(lambda|vendedlogs\/(states|prometheus))\/tidemark-prod-/,
         );
       }
   });
@@ -262,5 +275,39 @@ describe('budget', () => {
 
   it('is not made unless asked for', () => {
     dev.observability!.resourceCountIs('AWS::Budgets::Budget', 0);
+  });
+});
+
+describe('Grafana', () => {
+  it('is left out unless it is asked for, and a deployment says how to add it', () => {
+    for (const { observability } of [prod, dev]) {
+      observability!.resourceCountIs('AWS::Grafana::Workspace', 0);
+      const said = Object.values(observability!.findOutputs('*')).map(({ Value }) => Value);
+      expect(said).toContainEqual(expect.stringMatching(/^left out: .*-c grafana=identityCenter/));
+    }
+  });
+
+  it('reads the metrics of its stage and nothing else, for people of the identity provider', () => {
+    const { observability } = synthStage('dev', {
+      grafana: 'saml',
+      grafanaSamlMetadata: 'https://example.com/metadata',
+      grafanaSamlAdmins: 'ml-platform',
+    });
+    observability!.hasResourceProperties('AWS::Grafana::Workspace', {
+      AuthenticationProviders: ['SAML'],
+      PermissionType: 'CUSTOMER_MANAGED',
+      SamlConfiguration: {
+        IdpMetadata: { Url: 'https://example.com/metadata' },
+        RoleValues: { Admin: ['ml-platform'] },
+      },
+    });
+    const statements = Object.values(observability!.findResources('AWS::IAM::Policy'))
+      .flatMap(({ Properties }) => Properties.PolicyDocument.Statement)
+      .filter(({ Action }) => [Action].flat().includes('aps:QueryMetrics'));
+    expect(statements).toHaveLength(1);
+    expect(
+      statements[0].Action.every((action: string) => /^aps:(Describe|Get|List|Query)/.test(action)),
+    ).toBe(true);
+    expect(statements[0].Resource).toHaveProperty('Fn::ImportValue');
   });
 });

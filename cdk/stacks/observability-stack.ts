@@ -1,13 +1,19 @@
-// Last stack, where anything is to be told to anyone: the alarm topic, the alarms and the budget. It knows the others by name only.
+// Last stack, where anything is to be told to anyone: the alarm topic, the alarms, the rules on metrics and the budget. It knows the others by
+// name, but for the workspace of metrics, which AWS names.
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import type { CfnWorkspace } from 'aws-cdk-lib/aws-aps';
 import type { Construct } from 'constructs';
 import { AlarmTopic } from '../constructs/alarm-topic.ts';
 import { Alarms } from '../constructs/alarms.ts';
+import { AmpAlerting } from '../constructs/amp-alerting.ts';
+import { Grafana, grafanaLeftOut } from '../constructs/grafana.ts';
 import { MonthlyBudget } from '../constructs/monthly-budget.ts';
 import type { Deployment } from '../deployment.ts';
 
 export interface ObservabilityStackProps extends StackProps {
   readonly deployment: Deployment;
+  /** Of metrics, where the stage has one: its rules and whom they tell are made here. */
+  readonly workspace?: CfnWorkspace;
 }
 
 export class ObservabilityStack extends Stack {
@@ -16,6 +22,15 @@ export class ObservabilityStack extends Stack {
     const { config } = props.deployment;
     const topic = new AlarmTopic(this, 'Topic', props.deployment);
     new Alarms(this, 'Alarms', { config, topic });
+    const { deployment, workspace } = props;
+    if (workspace) new AmpAlerting(this, 'Alerting', { deployment, workspace, topic });
+    if (workspace && config.grafana)
+      new Grafana(this, 'Grafana', {
+        deployment,
+        signIn: config.grafana,
+        prometheusArn: workspace.attrArn,
+      });
+    else new CfnOutput(this, 'GrafanaWorkspace', { value: grafanaLeftOut });
     if (config.monthlyBudgetUsd !== undefined)
       new MonthlyBudget(this, 'Monthly', { stage: config.stage, usd: config.monthlyBudgetUsd, topic });
 

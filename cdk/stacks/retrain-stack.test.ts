@@ -129,14 +129,21 @@ describe('a training job for what outgrows a function', () => {
     );
   });
 
-  it('may use the key of prod for those objects', () => {
+  it('may use the key of prod for those objects, and is told to', () => {
     const { retrain } = synthStage('prod', { trainingImage: image });
     const [machine] = Object.values(retrain.findResources('AWS::StepFunctions::StateMachine'));
     const roleId = machine?.Properties.DefinitionSubstitutions.TrainingRole['Fn::GetAtt'][0];
     expect(permissionsOf(retrain, roleId).filter((line) => line.startsWith('kms:'))).toEqual([
       'kms:Decrypt Key.Arn',
+      'kms:Encrypt Key.Arn',
       'kms:GenerateDataKey Key.Arn',
     ]);
+    const { DefinitionString, DefinitionSubstitutions } = machine!.Properties;
+    expect(JSON.stringify(DefinitionString)).toContain('KmsKeyId');
+    expect(DefinitionSubstitutions.TrainingKey).toEqual({
+      'Fn::ImportValue': expect.stringMatching(/Key\w+Arn/),
+    });
+    expect(machineOf(staged)[1].Properties.DefinitionSubstitutions.TrainingKey).toBe('');
   });
 
   it('is started by the state machine, which may pass that role to SageMaker only', () => {

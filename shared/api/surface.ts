@@ -5,6 +5,9 @@
 
 export type Auth = 'client' | 'operator' | 'browser' | 'open';
 
+/** `read` gets and queries, `write` also puts, `delete` also deletes: what expires by itself needs no one who may. */
+export type TableAccess = 'read' | 'write' | 'delete';
+
 export interface FunctionSpec {
   /** Folder under `lambdas/`; `handler.ts` there holds the factory, `lambda.ts` binds it to AWS. */
   readonly folder: string;
@@ -14,29 +17,54 @@ export interface FunctionSpec {
   readonly heavy?: boolean;
   /** Where a deployment names a network for it, the function is placed there. */
   readonly mayJoinVpc?: boolean;
+  /** Run by a deployment and never by traffic: it lies beside the data and has no alarms. */
+  readonly onDeploy?: boolean;
+  /**
+   * Callers wait for its answer: new code takes over behind an alias, as the deployment's `rollout` says, and is taken back when it throws
+   * or when its p99 of a minute is above `p99Ms`.
+   */
+  readonly canary?: { readonly p99Ms?: number };
   readonly memoryMb: number;
   readonly timeoutSeconds: number;
   /** What it touches; grants are derived from this and nothing else. */
   readonly access: {
-    readonly predictions?: 'read' | 'write';
-    readonly state?: 'read' | 'write';
+    readonly predictions?: TableAccess;
+    readonly state?: TableAccess;
     /** Object key prefixes; a put-if-absent also reads, since a conflict asks whose object it is. */
     readonly reads?: readonly string[];
     readonly writes?: readonly string[];
     readonly events?: boolean;
-    readonly pipelines?: boolean;
-    /** Secrets of this deployment, by name. */
-    readonly secrets?: boolean;
+    /** `read`: only what an execution has done. */
+    readonly pipelines?: boolean | 'read';
+    /** Secrets of this deployment: those of these names, or all. */
+    readonly secrets?: boolean | readonly string[];
+    /** The key that features about people are tokenised with. */
+    readonly piiKey?: boolean;
   };
 }
 
 export const functions = {
+  migrate: {
+    folder: 'migrate',
+    onDeploy: true,
+    memoryMb: 1024,
+    timeoutSeconds: 900,
+    access: { state: 'write' },
+  },
   predict: {
     folder: 'predict',
     onnx: true,
+    // Far above a cold start, a third of the time after which callers get 504.
+    canary: { p99Ms: 10_000 },
     memoryMb: 1024,
     timeoutSeconds: 29,
-    access: { predictions: 'write', state: 'read', reads: ['models/', 'images/'], writes: ['images/'] },
+    access: {
+      predictions: 'write',
+      state: 'read',
+      reads: ['models/', 'images/'],
+      writes: ['images/'],
+      piiKey: true,
+    },
   },
   explain: {
     folder: 'explain',
@@ -47,6 +75,7 @@ export const functions = {
   },
   feedback: {
     folder: 'feedback',
+    canary: {},
     memoryMb: 256,
     timeoutSeconds: 15,
     access: { predictions: 'write', state: 'read' },
@@ -56,7 +85,7 @@ export const functions = {
     memoryMb: 512,
     timeoutSeconds: 29,
     access: {
-      state: 'write',
+      state: 'delete',
       predictions: 'read',
       reads: ['models/', 'reports/', 'granules/', 'archive/', 'uploads/'],
       writes: ['models/', 'uploads/'],
@@ -64,6 +93,13 @@ export const functions = {
       pipelines: true,
     },
   },
+  console: {
+    folder: 'console',
+    memoryMb: 512,
+    timeoutSeconds: 29,
+    access: { state: 'delete', reads: ['reports/'], pipelines: true },
+  },
+  authorize: { folder: 'authorize', memoryMb: 256, timeoutSeconds: 10, access: {} },
   capture: {
     folder: 'capture',
     memoryMb: 1024,
@@ -71,7 +107,7 @@ export const functions = {
     access: {
       predictions: 'read',
       state: 'read',
-      reads: ['models/', 'archive/'],
+      reads: ['models/', 'archive/', 'partials/'],
       writes: ['archive/', 'partials/', 'quarantine/'],
     },
   },
@@ -80,7 +116,7 @@ export const functions = {
     memoryMb: 1024,
     timeoutSeconds: 120,
     access: {
-      state: 'write',
+      state: 'delete',
       reads: ['partials/', 'archive/', 'models/', 'granules/'],
       writes: ['granules/'],
       events: true,
@@ -91,10 +127,30 @@ export const functions = {
     memoryMb: 1024,
     timeoutSeconds: 120,
     access: {
-      state: 'write',
+      state: 'delete',
       reads: ['granules/', 'models/', 'reports/'],
       writes: ['reports/'],
       events: true,
+    },
+  },
+  publish: {
+    folder: 'publish',
+    memoryMb: 512,
+    timeoutSeconds: 50,
+    access: {
+      state: 'write',
+      reads: ['reports/', 'publisher/'],
+      writes: ['publisher/'],
+      pipelines: 'read',
+    },
+  },
+  notify: {
+    folder: 'notify',
+    memoryMb: 256,
+    timeoutSeconds: 120,
+    access: {
+      state: 'delete',
+      secrets: ['slack-webhook-url', 'pagerduty-routing-key', 'webhook-url', 'webhook-secret'],
     },
   },
   trial: {
@@ -117,7 +173,7 @@ export const functions = {
     mayJoinVpc: true,
     memoryMb: 3008,
     timeoutSeconds: 900,
-    access: { state: 'read', reads: ['ingest/'], writes: ['runs/'], secrets: true },
+    access: { state: 'read', reads: ['ingest/'], writes: ['runs/'], secrets: true, piiKey: true },
   },
   'retrain-snapshot': {
     folder: 'retrain/snapshot',
@@ -170,6 +226,12 @@ export const functions = {
     timeoutSeconds: 120,
     access: { state: 'write', reads: ['runs/', 'models/'], writes: ['runs/'] },
   },
+  'retrain-approve': {
+    folder: 'retrain/approve',
+    memoryMb: 256,
+    timeoutSeconds: 30,
+    access: { state: 'delete', events: true, pipelines: true },
+  },
   'retrain-promote': {
     folder: 'retrain/promote',
     memoryMb: 256,
@@ -180,9 +242,15 @@ export const functions = {
     folder: 'retrain/release',
     memoryMb: 256,
     timeoutSeconds: 30,
-    access: { state: 'write' },
+    access: { state: 'delete' },
   },
 } as const satisfies Record<string, FunctionSpec>;
+
+/** Of the form in which items are stored: 1, and 1 more for each migration of `shared/registry/stored-schema.ts`. A change of it is deployed first. */
+export const storedSchema = 1;
+
+/** Secrets of the deployment that signing in needs; its functions may read them where `auth.oidc` is set, and no other secret. */
+export const signInSecrets = { sessionKey: 'session-key', clientSecret: 'oidc-client-secret' } as const;
 
 export type FunctionName = keyof typeof functions;
 
@@ -397,10 +465,73 @@ export const routes: readonly Route[] = [
   },
   {
     method: 'POST',
+    path: '/models/{model}/pause',
+    handler: 'admin',
+    auth: 'operator',
+    summary: 'refuse batch predictions until they are resumed',
+  },
+  {
+    method: 'POST',
+    path: '/models/{model}/resume',
+    handler: 'admin',
+    auth: 'operator',
+    summary: 'take batch predictions again',
+  },
+  {
+    method: 'POST',
     path: '/models/{model}/baseline',
     handler: 'admin',
     auth: 'operator',
     summary: 'accept a window, or several, as normal',
+  },
+  {
+    method: 'GET',
+    path: '/approvals',
+    handler: 'admin',
+    auth: 'client',
+    summary: 'candidates that wait for a person, of all models or of one',
+  },
+  {
+    method: 'GET',
+    path: '/approvals/{id}',
+    handler: 'admin',
+    auth: 'client',
+    summary: 'one of them: why it waits, what the gates saw, what was decided',
+  },
+  {
+    method: 'POST',
+    path: '/approvals/{id}',
+    handler: 'admin',
+    auth: 'operator',
+    summary: 'approve or reject the candidate, with a reason',
+  },
+  {
+    method: 'GET',
+    path: '/alerts',
+    handler: 'admin',
+    auth: 'client',
+    summary: 'the alert log: what fires, who was told, who is on it',
+  },
+  {
+    method: 'POST',
+    path: '/alerts/webhook',
+    handler: 'admin',
+    auth: 'operator',
+    summary: 'the way in for the webhook of an Alertmanager',
+  },
+  {
+    method: 'POST',
+    path: '/alerts/{id}/ack',
+    handler: 'admin',
+    auth: 'operator',
+    summary: 'somebody is on it: no escalation',
+  },
+  {
+    method: 'POST',
+    path: '/alerts/{id}/resolve',
+    handler: 'admin',
+    auth: 'operator',
+    summary: 'this occurrence is dealt with',
   },
   {
     method: 'POST',
@@ -409,7 +540,124 @@ export const routes: readonly Route[] = [
     auth: 'operator',
     summary: 'change settings of monitoring and retraining',
   },
+  {
+    method: 'GET',
+    path: '/console',
+    handler: 'console',
+    auth: 'browser',
+    summary: 'page: the models, what serves, what the last window said',
+  },
+  {
+    method: 'GET',
+    path: '/console/models/{model}',
+    handler: 'console',
+    auth: 'browser',
+    summary: 'page: versions, windows and runs of a model',
+  },
+  {
+    method: 'GET',
+    path: '/console/models/{model}/reports/{id}',
+    handler: 'console',
+    auth: 'browser',
+    summary: 'page: what a window said, and why',
+  },
+  {
+    method: 'GET',
+    path: '/console/models/{model}/runs/{id}',
+    handler: 'console',
+    auth: 'browser',
+    summary: 'page: how far a run is, and what came of it',
+  },
+  {
+    method: 'GET',
+    path: '/console/models/{model}/retrain',
+    handler: 'console',
+    auth: 'browser',
+    summary: 'page: start a retrain run; asks, and does nothing',
+  },
+  {
+    method: 'POST',
+    path: '/console/models/{model}/retrain',
+    handler: 'console',
+    auth: 'browser',
+    summary: 'form: start a retrain run',
+  },
+  {
+    method: 'GET',
+    path: '/console/models/{model}/rollback',
+    handler: 'console',
+    auth: 'browser',
+    summary: 'page: go back to the version before; asks, and does nothing',
+  },
+  {
+    method: 'POST',
+    path: '/console/models/{model}/rollback',
+    handler: 'console',
+    auth: 'browser',
+    summary: 'form: go back to the version before',
+  },
+  {
+    method: 'GET',
+    path: '/console/models/{model}/pause',
+    handler: 'console',
+    auth: 'browser',
+    summary: 'page: refuse batch predictions; asks, and does nothing',
+  },
+  {
+    method: 'POST',
+    path: '/console/models/{model}/pause',
+    handler: 'console',
+    auth: 'browser',
+    summary: 'form: refuse batch predictions',
+  },
+  {
+    method: 'GET',
+    path: '/console/models/{model}/resume',
+    handler: 'console',
+    auth: 'browser',
+    summary: 'page: take batch predictions again; asks, and does nothing',
+  },
+  {
+    method: 'POST',
+    path: '/console/models/{model}/resume',
+    handler: 'console',
+    auth: 'browser',
+    summary: 'form: take batch predictions again',
+  },
+  {
+    method: 'GET',
+    path: '/console/approvals/{id}',
+    handler: 'console',
+    auth: 'browser',
+    summary: 'page: what speaks for a candidate; asks for the decision',
+  },
+  {
+    method: 'POST',
+    path: '/console/approvals/{id}',
+    handler: 'console',
+    auth: 'browser',
+    summary: 'form: approve or reject the candidate',
+  },
+  {
+    method: 'GET',
+    path: '/console/login',
+    handler: 'console',
+    auth: 'open',
+    summary: 'to the sign-in provider, where auth.oidc is set',
+  },
+  {
+    method: 'GET',
+    path: '/console/callback',
+    handler: 'console',
+    auth: 'open',
+    summary: 'back from the sign-in provider',
+  },
+  { method: 'POST', path: '/console/logout', handler: 'console', auth: 'open', summary: 'ends the session' },
 ];
+
+/** The way in; open only where people sign in, else as browser routes are. */
+export const isSignIn = ({ path, auth }: Pick<Route, 'path' | 'auth'>): boolean =>
+  auth === 'open' && path.startsWith('/console/');
 
 export interface Schedule {
   readonly name: string;
@@ -417,7 +665,11 @@ export interface Schedule {
   readonly handler: FunctionName;
 }
 
-export const schedules: readonly Schedule[] = [{ name: 'tick', everyMinutes: 1, handler: 'tick' }];
+export const schedules: readonly Schedule[] = [
+  { name: 'tick', everyMinutes: 1, handler: 'tick' },
+  { name: 'publish', everyMinutes: 1, handler: 'publish' },
+  { name: 'notify', everyMinutes: 1, handler: 'notify' },
+];
 
 export type Subscription =
   | { readonly event: string; readonly handler: FunctionName }
@@ -430,6 +682,7 @@ export const eventSource = 'tidemark';
 export const subscriptions: readonly Subscription[] = [
   { event: 'WindowsDue', handler: 'monitor' },
   { event: 'VersionUploaded', handler: 'trial' },
+  { event: 'AlertsChanged', handler: 'notify' },
   { event: 'DriftConfirmed', stateMachine: 'retrain' },
   { event: 'PerformanceDrop', stateMachine: 'retrain' },
 ];
@@ -439,7 +692,12 @@ export const subscriptions: readonly Subscription[] = [
  * States.ALL does not catch States.Runtime, nor the machine's own timeout.
  */
 export const machines = {
-  retrain: { file: 'statemachines/retrain.asl.json', timeoutSeconds: 7200, onFailure: 'retrain-release' },
+  /** 14 days, the longest a candidate waits for a person, and two hours. Every other step has a limit of its own. */
+  retrain: {
+    file: 'statemachines/retrain.asl.json',
+    timeoutSeconds: 1_216_800,
+    onFailure: 'retrain-release',
+  },
 } as const satisfies Record<string, { file: string; timeoutSeconds: number; onFailure: FunctionName }>;
 
 export type MachineName = keyof typeof machines;

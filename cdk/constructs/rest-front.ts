@@ -1,4 +1,4 @@
-// The REST API, built from the routes of the surface: who may call what, how often, and what API Gateway itself answers.
+// The default front, a REST API built from the routes of the surface: who may call what, how often, and what API Gateway itself answers.
 import { Validations } from 'aws-cdk-lib';
 import {
   AccessLogFormat,
@@ -12,24 +12,21 @@ import {
 } from 'aws-cdk-lib/aws-apigateway';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { type FunctionName, type Route, routes } from '#shared/api/surface.ts';
+import { type Route, routes } from '#shared/api/surface.ts';
 import type { StageConfig } from '../config.ts';
-import { type Deployment, removalPolicyOf } from '../deployment.ts';
+import { removalPolicyOf } from '../deployment.ts';
 import { apiName } from '../names.ts';
 import { addBodyModels } from './body-models.ts';
-import type { NodeFunction } from './node-function.ts';
+import { BrowserAuth } from './browser-auth.ts';
+import { accessLogFields, allowApi, type Front, type FrontProps, isSigned, openReason } from './front.ts';
 import { addProblemResponses } from './problem-responses.ts';
 
-export interface HttpApiProps {
-  readonly deployment: Deployment;
-  /** At least the handlers of all routes. */
-  readonly functions: ReadonlyMap<FunctionName, NodeFunction>;
-}
-
-export class HttpApi extends Construct {
+export class RestFront extends Construct implements Front {
   readonly api: RestApi;
+  readonly url: string;
+  readonly apiId: string;
 
-  constructor(scope: Construct, id: string, { deployment, functions }: HttpApiProps) {
+  constructor(scope: Construct, id: string, { deployment, functions }: FrontProps) {
     super(scope, id);
     const { config, key } = deployment;
     const logGroup = new LogGroup(this, 'AccessLogs', {
@@ -50,39 +47,45 @@ export class HttpApi extends Construct {
         throttlingRateLimit: config.throttle.rate,
         throttlingBurstLimit: config.throttle.burst,
         accessLogDestination: new LogGroupLogDestination(logGroup),
-        accessLogFormat: AccessLogFormat.custom(JSON.stringify(accessLogFields)),
+        accessLogFormat: AccessLogFormat.custom(
+          JSON.stringify({
+            ...accessLogFields,
+            resource: '$context.resourcePath',
+            apiKeyId: '$context.identity.apiKeyId',
+            person: '$context.authorizer.principalId',
+            traceId: '$context.xrayTraceId',
+          }),
+        ),
       },
     });
+    this.url = this.api.url;
+    this.apiId = this.api.restApiId;
     addProblemResponses(this.api);
-    this.addRoutes(config, functions);
+    const browserAuth = new BrowserAuth(this, 'Browser', { deployment, functions });
+    browserAuth.sendToSignIn(this.api);
+    this.addRoutes(config, functions, browserAuth);
     if (config.requireApiKey) this.addUsagePlan(config);
     this.acknowledge(config);
   }
 
-  private addRoutes(config: StageConfig, functions: HttpApiProps['functions']): void {
+  private addRoutes(config: StageConfig, functions: FrontProps['functions'], browserAuth: BrowserAuth): void {
     const bodyOf = addBodyModels(this.api);
     const requestValidator = this.api.addRequestValidator('Validator', {
       validateRequestBody: true,
       validateRequestParameters: true,
     });
-    // One permission per function, for all its routes: Lambda refuses a policy over 20 KB, which one or two (the second
-    // for the console's test button) per route soon are.
-    const integrations = new Map(
-      [...functions].map(([name, fn]) => [
-        name,
-        new LambdaIntegration(fn.lambda, { scopePermissionToMethod: false }),
-      ]),
-    );
+    const handlers = allowApi(this, functions, this.api.arnForExecuteApi('*', '/*', config.stage));
+    const integrations = new Map([...handlers].map(([name, fn]) => [name, new LambdaIntegration(fn)]));
     for (const route of routes) {
       const model = bodyOf(route);
       const method = this.api.root
         .resourceForPath(route.path)
         .addMethod(route.method, integrations.get(route.handler)!, {
           operationName: `${route.method} ${route.path}`,
-          authorizationType:
-            config.auth[route.auth] === 'iam' ? AuthorizationType.IAM : AuthorizationType.NONE,
+          authorizationType: isSigned(route, config) ? AuthorizationType.IAM : AuthorizationType.NONE,
           apiKeyRequired: config.requireApiKey && route.auth !== 'open',
           requestValidator,
+          ...browserAuth.methodOptions(route),
           ...(model !== undefined && { requestModels: { 'application/json': model } }),
         });
       acknowledgeAuth(method, route, config);
@@ -114,37 +117,11 @@ export class HttpApi extends Construct {
 }
 
 function acknowledgeAuth(method: Method, route: Route, config: StageConfig): void {
-  if (config.auth[route.auth] === 'none')
-    Validations.of(method).acknowledge({
-      id: 'AwsSolutions-APIG4',
-      reason:
-        config.stage === 'local'
-          ? 'An emulator on one computer has no callers to tell apart.'
-          : 'Health and readiness say only whether a model serves, to probes that have no credentials.',
-    });
+  if (!isSigned(route, config))
+    Validations.of(method).acknowledge({ id: 'AwsSolutions-APIG4', reason: openReason(route, config) });
   Validations.of(method).acknowledge({
     id: 'AwsSolutions-COG4',
     reason:
       'Callers are services with AWS credentials (SigV4); there are no end users for Cognito to sign in.',
   });
 }
-
-/** No addresses and no bodies: who called is the principal, what was asked is in the prediction log. */
-const accessLogFields = {
-  requestId: '$context.requestId',
-  extendedRequestId: '$context.extendedRequestId',
-  requestTime: '$context.requestTime',
-  method: '$context.httpMethod',
-  resource: '$context.resourcePath',
-  path: '$context.path',
-  status: '$context.status',
-  responseBytes: '$context.responseLength',
-  latencyMs: '$context.responseLatency',
-  integrationLatencyMs: '$context.integrationLatency',
-  integrationStatus: '$context.integration.status',
-  caller: '$context.identity.userArn',
-  apiKeyId: '$context.identity.apiKeyId',
-  errorType: '$context.error.responseType',
-  error: '$context.error.message',
-  traceId: '$context.xrayTraceId',
-} as const;
