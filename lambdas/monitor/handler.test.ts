@@ -214,6 +214,34 @@ describe('the monitor', () => {
   });
 });
 
+describe('the page of a report', () => {
+  const pageOf = async (id: string) => {
+    const bytes = await deps.objects.get(objectKeys.reportPage('small', id));
+    return bytes && Buffer.from(bytes).toString();
+  };
+
+  test('is written beside it and tells what its verdict set off', async () => {
+    await windows(calm, shifted, shifted);
+    const ids = (await reports()).map(({ id }) => id);
+    const pages = await Promise.all(ids.map(pageOf));
+    expect(pages[0]).toContain('No drift found in 3 features');
+    expect(pages[1]).toContain('nothing is retrained yet');
+    expect(pages[2]).toContain(`run ${String(verdicts()[0]?.detail.execution_name)}.`);
+  });
+
+  test('that cannot be written costs neither the report nor the event', async () => {
+    await windows(calm, shifted);
+    await window(2, shifted);
+    deps.objects.beforeWrite = (key) => {
+      if (key.endsWith('.html')) throw new Error('the disk is full');
+    };
+    await judge();
+    expect(await reports()).toHaveLength(3);
+    expect(verdicts().map(({ type }) => type)).toEqual(['DriftConfirmed']);
+    expect(await pageOf((await reports())[2]!.id)).toBeUndefined();
+  });
+});
+
 describe('a monitor that dies', () => {
   test('at any write is repeated: one report per window and version, the same event under the same name', async () => {
     await windows(calm, shifted);

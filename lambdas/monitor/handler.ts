@@ -4,6 +4,8 @@ import type { Deps } from '#shared/deps.ts';
 import { announce } from '#shared/monitoring/announce.ts';
 import { withChangePoint } from '#shared/monitoring/change-point.ts';
 import { readExplained } from '#shared/monitoring/explained-rows.ts';
+import { nextStep } from '#shared/monitoring/next-step.ts';
+import { pauseBelowAccuracy } from '#shared/monitoring/pause-below-accuracy.ts';
 import { buildReport } from '#shared/monitoring/report.ts';
 import { earlierReports, type ReportEntry, storeReport } from '#shared/monitoring/report-index.ts';
 import { updateItem } from '#shared/ports/update.ts';
@@ -14,6 +16,7 @@ import { resolveModel } from '#shared/registry/registry.ts';
 import { releaseWindowClaim } from '#shared/windows/claim.ts';
 import type { Window } from '#shared/windows/due.ts';
 import { quietBefore, readWindow } from '#shared/windows/read-window.ts';
+import { storePage } from './store-page.ts';
 
 const eventSchema = z.object({
   detail: z.object({ model: z.string(), windows: z.array(z.object({ start: z.number(), end: z.number() })) }),
@@ -63,8 +66,14 @@ export function createMonitorHandler(deps: Deps) {
           earlier: await earlierReports(deps, model.name, version, window.start, earlierWindows),
         });
         const report = await withChangePoint(deps, model, judged, baseline, anchorsOf);
-        const entry = await storeReport(deps, report);
+        const next = await nextStep(deps, model, report);
+        const entry = await storeReport(deps, { ...report, next });
         await announce(deps, model, entry);
+        const judgedWindow = { version, window, baseline, current: part.profile, report: entry.id };
+        const paused = await pauseBelowAccuracy(deps, model, judgedWindow);
+        if (paused !== undefined)
+          deps.log('warn', 'batch predictions paused', { model: model.name, reason: paused });
+        await storePage(deps, model.name, entry.id);
         entries.push(entry);
       } catch (error) {
         // a version whose baseline is gone must not hide the others

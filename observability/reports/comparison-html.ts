@@ -1,6 +1,7 @@
 /** A comparison as one HTML file that needs nothing else: no script, no network, no raw rows. */
 
 import type { Comparison, TableEntry } from '#shared/comparison/comparison.ts';
+import { renderDocument, type Section } from './document.ts';
 import { featureSection, MOST_IN_FULL } from './feature-section.ts';
 import { count, figure, plural, share } from './format.ts';
 import { elided, html, type Markup } from './html.ts';
@@ -12,17 +13,9 @@ import {
   segmentsTable,
 } from './other-sections.ts';
 import { readingNotes } from './reading-notes.ts';
-import { STYLES } from './styles.ts';
 import { summaryTable } from './summary-table.ts';
-import { levelMark, list, nameMark, table } from './table.ts';
-import { bySeverity, DIAGNOSIS, headline, LEVELS } from './words.ts';
-
-interface Section {
-  readonly id: string;
-  readonly title: string;
-  readonly lead?: string;
-  readonly content: Markup;
-}
+import { levelCounts, list, nameMark, table } from './table.ts';
+import { bySeverity, DIAGNOSIS, headline } from './words.ts';
 
 /**
  * The report of `tidemark compare`, to keep, mail or print. Everything that comes from the data is escaped; the page
@@ -39,41 +32,17 @@ export function renderComparisonHtml(
 ): string {
   const { summary } = comparison;
   const title = options.title ?? `${fileName(summary.reference)} → ${fileName(summary.current)}`;
-  const sections = sectionsOf(comparison);
-  const links = sections.map((section) => html`<a href="#${section.id}">${section.title}</a>`);
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="generator" content="Tidemark ${options.version}">
-<title>${elided(`${headline(comparison)} · ${title}`, 200)}</title>
-<style>${{ markup: STYLES }}</style>
-</head>
-<body>
-<header>
-<p class="kicker">Tidemark comparison · ${options.generatedAt}</p>
-<h1><bdi>${elided(title, 160)}</bdi></h1>
-<div class="verdict ${summary.verdict}"><p>${headline(comparison)}</p>${list(summary.reasons)}</div>
-${counts(comparison)}
-${files(comparison)}
-<nav aria-label="Contents">${links}</nav>
-</header>
-<main>
-${sections.map(
-  ({
-    id,
-    title,
-    lead,
-    content,
-  }) => html`<section aria-labelledby="${id}"><h2 id="${id}">${title}</h2>${lead === undefined ? undefined : html`<p class="lead">${lead}</p>`}${content}</section>
-`,
-)}</main>
-<footer>Made by Tidemark ${options.version} in ${figure(summary.seconds)} s from the columns’ profiles; this file holds no rows of the data.</footer>
-</body>
-</html>
-`.markup;
+  return renderDocument({
+    title: `${headline(comparison)} · ${title}`,
+    kicker: `Tidemark comparison · ${options.generatedAt}`,
+    heading: title,
+    intro: html`<div class="verdict ${summary.verdict}"><p>${headline(comparison)}</p>${list(summary.reasons)}</div>
+${levelCounts(summary.counts)}
+${files(comparison)}`,
+    sections: sectionsOf(comparison),
+    footer: `Made by Tidemark ${options.version} in ${figure(summary.seconds)} s from the columns’ profiles; this file holds no rows of the data.`,
+    generator: `Tidemark ${options.version}`,
+  });
 }
 
 function sectionsOf({ features, segments, multivariate, quality, summary }: Comparison): readonly Section[] {
@@ -126,15 +95,10 @@ function sectionsOf({ features, segments, multivariate, quality, summary }: Comp
     {
       id: 'reading',
       title: 'How to read this',
-      content: readingNotes({ features, segments, multivariate, quality, summary }),
+      content: readingNotes({ features, summary }),
     },
   ];
   return sections.filter((section) => section !== false);
-}
-
-function counts({ summary }: Comparison): Markup {
-  const present = LEVELS.filter((level) => summary.counts[level] > 0);
-  return html`<ul class="counts">${present.map((level) => html`<li>${levelMark(level)} ${count(summary.counts[level])}</li>`)}</ul>`;
 }
 
 function files({ summary }: Comparison): Markup {

@@ -4,7 +4,7 @@ import type { ColumnFigures, ComparedColumn, TestFigure } from '#shared/comparis
 import { isAlarm } from '#shared/verdict/level.ts';
 import { change, count, figure, humanised, plural, share } from './format.ts';
 import { elided, html, type Markup } from './html.ts';
-import { distributionChart, hasUnequalBins } from './svg-distribution.ts';
+import { distributionChart, hasUnequalBins, isDrawnInSteps } from './svg-distribution.ts';
 import { levelMark, list, nameMark, pValueOf, SENTENCE, statistic, table } from './table.ts';
 import { isSameTest, nameOfTest } from './test-names.ts';
 
@@ -28,9 +28,10 @@ export function featureSection(column: ComparedColumn, at: number): Markup {
 `;
 }
 
-function legend({ kind, distribution }: ComparedColumn): Markup {
-  const now = kind === 'numeric' ? 'now' : 'bar';
-  const unit = kind === 'numeric' ? 'share of rows per bin' : 'share of rows';
+function legend(column: ComparedColumn): Markup {
+  const { distribution } = column;
+  const now = isDrawnInSteps(column) ? 'now' : 'bar';
+  const unit = isDrawnInSteps(column) ? 'share of rows per bin' : 'share of rows';
   return html`<span class="k"></span>reference<span class="k ${now}"></span>current, ${unit}${hasUnequalBins(distribution) ? '; bins are not equally wide' : ''}`;
 }
 
@@ -64,10 +65,10 @@ function figures(column: ComparedColumn): Markup {
 }
 
 /** The two missing shares on a common scale up to the larger; nothing where nothing is missing. */
-function missingBars({
+export function missingBars({
   missing_reference: before,
   missing_current: now,
-}: ComparedColumn): Markup | undefined {
+}: Pick<ComparedColumn, 'missing_reference' | 'missing_current'>): Markup | undefined {
   const most = Math.max(before, now);
   if (!(most > 0)) return undefined;
   return html`<svg class="mi" viewBox="0 0 120 16" role="img" aria-label="missing ${change(before, now)}"><rect class="r" width="${(120 * before) / most}" height="7"/><rect class="b" y="9" width="${(120 * now) / most}" height="7"/></svg>`;

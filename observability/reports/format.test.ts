@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { change, count, figure, humanised, psi, pValue, share, signed } from './format.ts';
+import { change, count, figure, humanised, moment, psi, pValue, share, signed } from './format.ts';
 import { elided, visible } from './html.ts';
 
 describe('figures', () => {
@@ -87,4 +87,11 @@ describe('text from the data', () => {
     expect(elided('👩‍👩‍👧‍👦'.repeat(5), 5)).toBe('👩‍👩‍👧‍👦'.repeat(5));
     expect(elided('👩‍👩‍👧‍👦'.repeat(6), 3)).toBe('👩‍👩‍👧‍👦…👩‍👩‍👧‍👦');
   });
+});
+
+it.each([
+  ['2026-11-21T08:00:00.000Z', '2026-11-21 08:00'],
+  ['2026-11-21T08:00:05.250Z', '2026-11-21 08:00:05'],
+])('a moment is told to the second only where it has seconds: %s', (iso, told) => {
+  expect(moment(iso)).toBe(told);
 });

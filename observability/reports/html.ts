@@ -15,6 +15,9 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
+/** ASCII that means nothing to markup: most of a page is, and needs no second look. */
+const PLAIN = /^[ !#-%(-;=?-~]*$/;
+
 /**
  * A template tag: strings are escaped, markup is not, undefined is nothing, numbers are coordinates to a tenth.
  *
@@ -30,6 +33,7 @@ export function html(parts: TemplateStringsArray, ...pieces: readonly Piece[]): 
 
 function rendered(piece: Piece): string {
   if (piece === undefined) return '';
+  if (typeof piece === 'string' && PLAIN.test(piece)) return piece;
   if (typeof piece === 'string') return visible(piece).replace(/[&<>"']/g, (sign) => ENTITIES[sign] ?? '');
   if (typeof piece === 'number') return String(Number.isFinite(piece) ? Math.round(piece * 10) / 10 : 0);
   return 'markup' in piece ? piece.markup : piece.map(({ markup }) => markup).join('');

@@ -3,7 +3,7 @@
 import type { Comparison, SegmentEntry } from '#shared/comparison/comparison.ts';
 import { count, figure, humanised, psi } from './format.ts';
 import { elided, html, type Markup } from './html.ts';
-import { levelMark, list, nameMark, pValueOf, SENTENCE, statistic, table } from './table.ts';
+import { levelMark, list, nameMark, pValueOf, SENTENCE, severityMark, statistic, table } from './table.ts';
 import { nameOfTest } from './test-names.ts';
 import { hardFirst } from './words.ts';
 
@@ -17,8 +17,7 @@ export function qualityTable(findings: Comparison['quality']): Markup {
       { heading: 'Check', as: 'row', cell: ({ check }) => humanised(check) },
       {
         heading: 'Severity',
-        cell: ({ severity }) =>
-          html`<span class="v ${severity === 'hard' ? 'critical' : 'warning'}">${severity}</span>`,
+        cell: ({ severity }) => severityMark(severity),
       },
       { heading: 'Column', cell: ({ column }) => (column === undefined ? 'whole file' : nameMark(column)) },
       { heading: 'Finding', cell: ({ message }) => elided(message, SENTENCE) },

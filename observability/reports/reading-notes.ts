@@ -18,7 +18,13 @@ const MEANING: Readonly<Record<Level, string>> = {
   stable: 'No difference that is both beyond chance and large enough to matter.',
 };
 
-export function readingNotes({ features, summary }: Comparison): Markup {
+/** What of a comparison, or of a window's report, the notes are about. */
+interface Noted {
+  readonly features: Comparison['features'];
+  readonly summary: Pick<Comparison['summary'], 'convention' | 'policy'>;
+}
+
+export function readingNotes({ features, summary }: Noted): Markup {
   const deciding = [
     ...new Set(features.flatMap(({ primary }) => (primary ? [nameOfTest(primary.test).label] : []))),
   ];

@@ -6,15 +6,15 @@ import { SYMBOL } from './words.ts';
 export const STYLES = `
 :root{color-scheme:light dark;--bg:#fcfbf8;--ink:#1e1f22;--soft:#5b5f66;--line:#dedbd3;--wash:#f4f2ec;--ref:#b9bec6;--cur:#1c5a9c;
 --critical:#a8201a;--warning:#8a5200;--shifted:#5a4f9c;--insufficient_data:#5b5f66;--stable:#256b43}
-@media(prefers-color-scheme:dark){:root{--bg:#17181b;--ink:#e6e4df;--soft:#a4a8af;--line:#34363b;--wash:#1f2024;--ref:#575c66;--cur:#7db8f2;
+@media screen and (prefers-color-scheme:dark){:root{--bg:#17181b;--ink:#e6e4df;--soft:#a4a8af;--line:#34363b;--wash:#1f2024;--ref:#575c66;--cur:#7db8f2;
 --critical:#ff8d84;--warning:#efb155;--shifted:#b5aaf5;--insufficient_data:#a4a8af;--stable:#7fcf9f}}
 *{box-sizing:border-box}
 html{scroll-behavior:smooth}
 body{margin:0;background:var(--bg);color:var(--ink);font:17px/1.55 Charter,"Bitstream Charter","Iowan Old Style","Palatino Linotype",Georgia,serif;overflow-wrap:anywhere}
-main,header,footer{max-width:1080px;margin:0 auto;padding:0 24px}
+main,header,footer{max-width:1160px;margin:0 auto;padding:0 24px}
 header{padding-top:48px}
 h1,h2,h3,p,ul,table,figure{margin:0}
-.kicker,nav,table,figcaption,svg,.v,.tag,footer,.counts{font-family:ui-sans-serif,system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
+.kicker,nav,.links,table,figcaption,svg,.v,.tag,footer,.counts{font-family:ui-sans-serif,system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
 .kicker{font-size:13px;color:var(--soft)}
 h1{font-size:34px;line-height:1.2;font-weight:600;letter-spacing:-.01em;margin:6px 0 18px;text-wrap:balance}
 h2{font-size:23px;font-weight:600;margin:52px 0 6px;padding-top:12px;border-top:1px solid var(--line)}
@@ -42,6 +42,7 @@ ${Object.entries(SYMBOL)
   .join('\n')}
 .verdict p{color:var(--level)}
 .tag{font-size:12px;font-weight:400;color:var(--soft);border:1px solid var(--line);border-radius:3px;padding:0 5px;margin-left:6px;white-space:nowrap}
+.links{font-size:14px;display:flex;flex-wrap:wrap;gap:4px 18px;max-width:none;margin-top:12px}
 nav{font-size:14px;margin:22px 0 0;display:flex;flex-wrap:wrap;gap:4px 18px}
 .counts{display:flex;flex-wrap:wrap;gap:4px 22px;font-size:14px;list-style:none;padding:0;margin:0 0 18px;font-variant-numeric:tabular-nums}
 .scroll{overflow-x:auto;margin:10px 0}
@@ -88,7 +89,7 @@ details[open] .why{display:none}
 footer{font-size:13px;color:var(--soft);padding-top:40px;padding-bottom:48px}
 dt{font-weight:600;margin-top:12px}
 dd{margin:0;max-width:70ch}
-@media(max-width:820px){body{font-size:16px}h1{font-size:27px}.verdict p{font-size:21px}header{padding-top:28px}main,header,footer{padding-left:16px;padding-right:16px}.wide{display:none}.body{padding-left:0}.pair{display:block}}
-@media print{:root{--bg:#fff;--wash:#fff}body{font-size:10.5pt}nav,.h{display:none}main,header,footer{max-width:none;padding-left:0;padding-right:0}h2,h3,summary{break-after:avoid}figure,tr,li{break-inside:avoid}.scroll{overflow:visible}*{-webkit-print-color-adjust:exact;print-color-adjust:exact}table{font-size:8.5pt}}
+@media(max-width:820px){body{font-size:16px}h1{font-size:27px}.verdict p{font-size:21px}header{padding-top:28px}main,header,footer{padding-left:16px;padding-right:16px}.wide{display:none}.body{padding-left:0}.pair{display:block}.ch{min-width:480px;font-size:15px;overflow:visible}figure{overflow-x:auto;padding-left:10px}.ch:has(.g){min-width:0;font-size:18px}.scroll td.l:not(:has(.v,bdi,svg)){min-width:17em}}
+@media print{:root{color-scheme:light;--bg:#fff;--wash:#fff}td{white-space:normal}td.l,tbody th{min-width:0}th,td{padding-left:8px}body{font-size:10.5pt}nav,.links,.h{display:none}main,header,footer{max-width:none;padding-left:0;padding-right:0}h2,h3,summary{break-after:avoid}figure,tr,li{break-inside:avoid}.scroll{overflow:visible}*{-webkit-print-color-adjust:exact;print-color-adjust:exact}table{font-size:8.5pt}}
 @media(prefers-reduced-motion:reduce){html{scroll-behavior:auto}}
 `;

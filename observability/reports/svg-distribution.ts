@@ -36,9 +36,7 @@ export function sparkline(column: ComparedColumn): Markup | undefined {
 export function distributionChart(column: ComparedColumn, hasHints: boolean): Markup {
   if (column.distribution.length === 0) return html`<p class="none">No rows to draw a distribution from.</p>`;
   const label = `Distribution of ${elided(column.name, 60)}, ${moved(column.distribution)}`;
-  return column.kind === 'numeric'
-    ? stepChart(column, label, hasHints)
-    : barChart(column.distribution, label);
+  return isDrawnInSteps(column) ? stepChart(column, label, hasHints) : barChart(column.distribution, label);
 }
 
 function stepChart({ name, distribution }: ComparedColumn, label: string, hasHints: boolean): Markup {
@@ -151,6 +149,11 @@ function niceStep(top: number): number {
   const power = 10 ** Math.floor(Math.log10(top / 2));
   const times = top / 2 / power;
   return power * (times >= 5 ? 5 : times >= 2 ? 2 : 1);
+}
+
+/** Intervals of numbers are an axis; single values of them are bars with their names, as categories are. */
+export function isDrawnInSteps({ kind, distribution }: ComparedColumn): boolean {
+  return kind === 'numeric' && distribution.some(({ lower, upper }) => lower != null || upper != null);
 }
 
 /** Whether the height of a bin says nothing of its density, since some are more than a tenth wider than others. */

@@ -2,12 +2,12 @@
 
 import type { TestFigure } from '#shared/comparison/comparison.ts';
 import type { Level } from '#shared/verdict/level.ts';
-import { figure, NONE, pValue } from './format.ts';
+import { count, figure, NONE, pValue } from './format.ts';
 import { elided, html, type Markup } from './html.ts';
-import { LEVEL_WORD } from './words.ts';
+import { LEVEL_WORD, LEVELS } from './words.ts';
 
-interface Column<Row> {
-  readonly heading: string;
+export interface Column<Row> {
+  readonly heading: string | Markup;
   /** `number` is set to the right; `wide` is left out on narrow screens; `row` names the row. */
   readonly as?: keyof typeof CLASS;
   readonly cell: (row: Row) => Markup | string | undefined;
@@ -59,6 +59,17 @@ export function table<Row>(
 /** A level as a shape, a colour and a word. */
 export function levelMark(level: Level): Markup {
   return html`<span class="v ${level}">${LEVEL_WORD[level]}</span>`;
+}
+
+/** Of a quality finding, as a shape, a colour and a word. */
+export function severityMark(severity: 'hard' | 'soft'): Markup {
+  return html`<span class="v ${severity === 'hard' ? 'critical' : 'warning'}">${severity}</span>`;
+}
+
+/** How many there are of each level that occurs. */
+export function levelCounts(counts: Readonly<Record<Level, number>>): Markup {
+  const present = LEVELS.filter((level) => counts[level] > 0);
+  return html`<ul class="counts">${present.map((level) => html`<li>${levelMark(level)} ${count(counts[level])}</li>`)}</ul>`;
 }
 
 /** A name from the data, kept apart from the direction of the text around it. */

@@ -81,6 +81,7 @@ export function isSameTest(one: string, other: string): boolean {
 }
 
 function canonical(test: string): string {
+  if (Object.hasOwn(TESTS, test)) return test;
   const name = test
     .replace(/([a-z])([A-Z])/g, '$1_$2')
     .toLowerCase()

@@ -7,12 +7,12 @@ import {
   judgeDomainClassifier,
   judgeMultivariate,
   type MultivariateFinding,
+  multivariateEntry,
 } from '../drift/multivariate/judge-multivariate.ts';
 import type { Convention } from '../drift/tests/drift-test.ts';
 import { lossChange, lossSample, type PerformanceResult } from '../performance/loss-change.ts';
-import type { Anchor, Anchors } from '../profile/anchors.ts';
-import { meanOf, standardDeviationOf } from '../profile/moments.ts';
-import { type FeatureProfile, featureOf, type Profile, rowsOf } from '../profile/profile.ts';
+import type { Anchors } from '../profile/anchors.ts';
+import { featureOf, type Profile } from '../profile/profile.ts';
 import type { ConstraintsFile } from '../quality/constraints-file.ts';
 import type { Columns } from '../schema/columns.ts';
 import { diagnose } from '../verdict/diagnose.ts';
@@ -21,13 +21,8 @@ import { judgeSegments, type SegmentVerdict, type Slice, segmentEntry } from '..
 import { judgeWindow } from '../verdict/judge-window.ts';
 import { graver, isAlarm, type Level } from '../verdict/level.ts';
 import type { DriftPolicy } from '../verdict/policy.ts';
-import type {
-  ColumnFigures,
-  ComparedColumn,
-  Comparison,
-  MultivariateEntry,
-  TableEntry,
-} from './comparison.ts';
+import { figuresOf } from './column-figures.ts';
+import type { ComparedColumn, Comparison, MultivariateEntry, TableEntry } from './comparison.ts';
 import { distributionOf } from './distribution.ts';
 import { qualityOf } from './quality-of.ts';
 import type { Roles } from './roles.ts';
@@ -191,18 +186,6 @@ function multivariateOf(pair: CountedPair): MultivariateFinding[] {
   ];
 }
 
-function multivariateEntry(finding: MultivariateFinding): MultivariateEntry {
-  const { test, isFound, reason } = finding;
-  if (!finding.computable)
-    return { test, figure: { not_computable: reason }, verdict: 'insufficient_data', reasons: [] };
-  return {
-    test,
-    figure: { statistic: finding.statistic, p_value: finding.pValue },
-    verdict: isFound ? 'shifted' : 'stable',
-    reasons: isFound ? [reason] : [],
-  };
-}
-
 /** By column, in the order they are asked for: of very many the first are tested on rows. */
 function figureOptions({ rows, convention = 'tidemark' }: CountedPair): (name: string) => FigureOptions {
   if (!rows) return () => ({ convention });
@@ -242,23 +225,6 @@ function columnEntry(
     reasons: verdict.reasons,
     summary: { reference: figuresOf(anchor, reference), current: figuresOf(anchor, current) },
     distribution: distributionOf(anchor, reference, current),
-  };
-}
-
-function figuresOf(anchor: Anchor, profile: FeatureProfile): ColumnFigures {
-  if (profile.kind === 'categorical')
-    return {
-      categories: profile.categories.reduce((met, rows) => met + (rows > 0 ? 1 : 0), 0),
-      unseen: profile.unseen.total,
-    };
-  if (anchor.kind !== 'numeric' || rowsOf(profile) === 0) return {};
-  const mean = meanOf(anchor, profile);
-  const deviation = standardDeviationOf(anchor, profile);
-  return {
-    ...(mean === undefined ? {} : { mean, min: profile.min, max: profile.max }),
-    ...(deviation === undefined ? {} : { standard_deviation: deviation }),
-    invalid: profile.invalid,
-    infinite: profile.positiveInfinite + profile.negativeInfinite,
   };
 }
 

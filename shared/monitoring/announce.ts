@@ -42,9 +42,14 @@ export async function announce(deps: AnnounceDeps, model: ModelRecord, report: R
       trigger,
       actor: 'monitor',
       change_point: Date.parse(since),
-      execution_name: executionName(model.name, `w${Date.parse(report.window.end)}`),
+      execution_name: retrainName(model.name, report.window),
     },
   });
+}
+
+/** One window, one run: however often its verdict is told. */
+export function retrainName(model: string, { end }: ReportEntry['window']): string {
+  return executionName(model, `w${Date.parse(end)}`);
 }
 
 async function quarantine(deps: AnnounceDeps, model: ModelRecord, report: ReportEntry): Promise<void> {

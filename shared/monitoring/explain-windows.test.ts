@@ -67,6 +67,24 @@ describe('a due window', () => {
     expect((await explained())?.current.rows).toBe(40);
   });
 
+  it('of many files has twenty of each granule read, and as many rows explained', async () => {
+    const rows = smallRows(290, 5, { from: startMs });
+    for (let file = 0; file < 24; file++)
+      await addTraffic(
+        deps,
+        'small',
+        version,
+        rows.filter((_, at) => at % 24 === file),
+        { blob: `f${file}` },
+      );
+    await closeUntil(deps, 'small', window.end);
+    const read: string[] = [];
+    deps.objects.beforeRead = (key) => key.startsWith('archive/') && read.push(key);
+    await createWindowExplainer(deps)(model);
+    expect(new Set(read).size).toBe(5 * 20);
+    expect((await explained())?.current.rows).toBe(100);
+  });
+
   it('is explained once, the same rows each time', async () => {
     await traffic();
     const explain = createWindowExplainer(deps);

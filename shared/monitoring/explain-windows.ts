@@ -1,11 +1,12 @@
 /** Due windows → contributions of a sample of their rows, before the monitor is told: only for versions whose trees are stored. */
-import { decodeRows, deduplicate, readGranuleRows } from '../capture/archive.ts';
+import { decodeRows, readGranuleFiles, uniqueRows } from '../capture/archive.ts';
 import type { GranuleIndex } from '../capture/rollup.ts';
 import type { Deps } from '../deps.ts';
 import { type AttributionSample, MIN_EXPLAINED_ROWS } from '../explain/attribution-drift.ts';
 import { evenly } from '../explain/evenly.ts';
 import { isTreeEnsemble, type TreeExplainer, treeShapley } from '../explain/tree-shapley.ts';
 import { inTurns } from '../in-turns.ts';
+import type { ObjectSummary } from '../ports/objects.ts';
 import { queryAll } from '../ports/query-all.ts';
 import { seededRandom, seedFrom, shuffledIndices } from '../random.ts';
 import { readManifest } from '../registry/artefacts.ts';
@@ -25,6 +26,8 @@ const BASELINE_ROWS = 200;
 const BACKGROUND_ROWS = 50;
 /** Granules read for one window: rows are drawn from the ones that a systematic sample of all rows meets. */
 const GRANULES_READ = 10;
+/** Of each of them: a busy granule has thousands, and each holds rows of the granule as they came. */
+const FILES_READ = 20;
 const VERSIONS_KEPT = 8;
 const ROWS_AT_ONCE = 5;
 /** For the held-out rows of a version, and for the rows of a window; those done by then are all. */
@@ -163,9 +166,13 @@ async function drawRows(
   take: number,
   random: () => number,
 ): Promise<FeatureRow[]> {
-  const rows = deduplicate(await readGranuleRows(deps, model, granule)).flatMap((row) =>
-    row.kind === 'prediction' && row.version === version ? [row.features] : [],
-  );
+  const someOf = (files: readonly ObjectSummary[]) =>
+    files.length <= FILES_READ
+      ? files
+      : Array.from(shuffledIndices(files.length, random).subarray(0, FILES_READ), (at) => files[at]!);
+  const rows: FeatureRow[] = [];
+  for await (const some of uniqueRows(readGranuleFiles(deps, model, granule, someOf)))
+    for (const row of some) if (row.kind === 'prediction' && row.version === version) rows.push(row.features);
   return Array.from(shuffledIndices(rows.length, random).subarray(0, take), (at) => rows[at]!);
 }
 

@@ -1,7 +1,9 @@
 /** A window's report: quality, drift and performance of one version, and the verdict made of them. Pure. */
 
 import { channelNames } from '../capture/channels.ts';
-import type { Diagnosis } from '../comparison/comparison.ts';
+import { figuresOf } from '../comparison/column-figures.ts';
+import type { ColumnFigures, Diagnosis, DistributionBin } from '../comparison/comparison.ts';
+import { distributionOf } from '../comparison/distribution.ts';
 import { compareFeature, type FeatureDrift } from '../drift/compare-feature.ts';
 import { typicalEffect } from '../drift/design-effect.ts';
 import type { NotComputable } from '../drift/measure.ts';
@@ -13,6 +15,8 @@ import {
   lossSample,
   type PerformanceResult,
 } from '../performance/loss-change.ts';
+import { judgeTokens, type TokenReport } from '../privacy/judge-tokens.ts';
+import type { Anchor } from '../profile/anchors.ts';
 import { emptyProfile, featureOf, type Profile } from '../profile/profile.ts';
 import { segmentOf } from '../profile/segments.ts';
 import { checkQuality } from '../quality/check-quality.ts';
@@ -27,11 +31,15 @@ import { judgeWindow, type WindowVerdict } from '../verdict/judge-window.ts';
 import { alarmAlphaFor, alarmLevel, type DriftPolicy, defaultDriftPolicy } from '../verdict/policy.ts';
 import type { Window } from '../windows/due.ts';
 import { type ExplainedRows, judgeExplained } from './explained-rows.ts';
+import type { NextStep } from './next-step.ts';
 import type { ReportEntry } from './report-index.ts';
 import { usualCounts } from './usual.ts';
 
-interface FeatureReport extends FeatureVerdict {
+export interface FeatureReport extends FeatureVerdict {
   readonly evidence: FeatureDrift;
+  /** For a picture: at most 22 bins of both sides; absent in reports from before there were pages. */
+  readonly distribution?: readonly DistributionBin[];
+  readonly figures?: { readonly reference: ColumnFigures; readonly current: ColumnFigures };
 }
 
 export interface Report {
@@ -57,11 +65,15 @@ export interface Report {
   readonly attribution: AttributionDrift | NotComputable;
   /** The same verdicts per value of the policy's segment columns, weakest first; shown, never a page by themselves. */
   readonly segments: readonly Omit<SegmentVerdict, 'features'>[];
+  /** Of features that are tokenised; absent where the model has none. */
+  readonly pii?: readonly TokenReport[];
   readonly diagnosis: Diagnosis;
   readonly baseline: string;
   /** Whether the reference was the same hours of the baseline's days rather than all of it. */
   readonly seasonal: boolean;
   readonly policy: DriftPolicy;
+  /** What the verdict set off, as known when it was reached; absent in reports from before there were pages. */
+  readonly next?: NextStep;
 }
 
 export interface ReportInput {
@@ -105,19 +117,19 @@ export function buildReport(input: ReportInput): Report {
     ...usualCounts(input.earlier, window, input),
     designEffect: typicalEffect(designEffects),
   });
-  const evidence = anchors.anchors
-    .filter((anchor) => anchor.channel !== 'loss')
-    .map((anchor) =>
-      compareFeature(anchor, featureOf(reference, anchor.name), featureOf(current, anchor.name), {
-        designEffect: designEffects.get(anchor.name) ?? 1,
-        evidence: true,
-      }),
-    );
+  const compared = anchors.anchors.filter(({ channel }) => channel !== 'loss' && channel !== 'token');
+  const evidence = compared.map((anchor) =>
+    compareFeature(anchor, featureOf(reference, anchor.name), featureOf(current, anchor.name), {
+      designEffect: designEffects.get(anchor.name) ?? 1,
+      evidence: true,
+    }),
+  );
   const features = judgeFeatures(evidence, policy);
   const performance = judgePerformance(baseline, current, policy);
   const multivariate = judgeMultivariate(anchors.dependence, reference.coMoments, current.coMoments, {
     designEffect: typicalEffect(designEffects),
   });
+  const tokens = judgeTokens(reference, current);
   const start = new Date(window.start).toISOString();
   const id = reportId(window.start, input.version);
   const attribution = judgeExplained(input.explained, id);
@@ -139,11 +151,16 @@ export function buildReport(input: ReportInput): Report {
       policy,
     }),
     quality,
-    features: features.map((feature, at) => ({ ...feature, evidence: evidence[at]! })),
+    features: features.map((feature, at) => ({
+      ...feature,
+      evidence: evidence[at]!,
+      ...pictureOf(compared[at]!, reference, current),
+    })),
     performance,
     multivariate,
     attribution,
     segments: judgeSlices(input, policy),
+    ...(tokens.length > 0 ? { pii: tokens } : {}),
     diagnosis: diagnose({
       quality,
       features,
@@ -154,6 +171,24 @@ export function buildReport(input: ReportInput): Report {
     baseline: baseline.file,
     seasonal,
     policy,
+  };
+}
+
+/** Shares to five digits: a picture needs no more, and a report is kept for years. */
+function pictureOf(
+  anchor: Anchor,
+  before: Profile,
+  now: Profile,
+): Pick<FeatureReport, 'distribution' | 'figures'> {
+  const [reference, current] = [featureOf(before, anchor.name), featureOf(now, anchor.name)];
+  const short = (share: number) => Number(share.toPrecision(5));
+  return {
+    distribution: distributionOf(anchor, reference, current).map((bin) => ({
+      ...bin,
+      reference: short(bin.reference),
+      current: short(bin.current),
+    })),
+    figures: { reference: figuresOf(anchor, reference), current: figuresOf(anchor, current) },
   };
 }
 

@@ -53,6 +53,14 @@ export const qualityChecks: readonly QualityCheck[] = [
   labelRatio,
 ];
 
+/** What may be said of a person's feature: whether it is there, and whether it was there before. Of a baseline without it, neither. */
+const tokenChecks: ReadonlySet<QualityCheck> = new Set([
+  missingRateHard,
+  missingRateSoft,
+  missingRateFell,
+  unseenCategories,
+]);
+
 /**
  * Runs every check on every column (labels and losses excepted: they arrive late and in part). Only what fired is
  * returned, hard findings first.
@@ -84,6 +92,8 @@ export function checkQuality(input: QualityInput): QualityFinding[] {
       continue;
     }
     for (const column of columns) {
+      if (column.anchor.channel === 'token' && (!tokenChecks.has(check) || column.reference.count === 0))
+        continue;
       const observation = check.run(column);
       if (observation) findings.push({ ...found(check, observation), column: column.anchor.name });
     }

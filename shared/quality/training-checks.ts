@@ -2,7 +2,7 @@
 
 import { compareShares, type Share } from '#shared/drift/two-proportions.ts';
 import { parseDate } from '#shared/schema/dates.ts';
-import type { Feature, ModelSchema } from '#shared/schema/feature-schema.ts';
+import { type Feature, isInput, type ModelSchema } from '#shared/schema/feature-schema.ts';
 import type { FeatureRow, FeatureValue } from '#shared/schema/rows.ts';
 import { percent, type Severity, SIGNIFICANCE } from './quality-check.ts';
 
@@ -35,9 +35,9 @@ export interface TrainingFinding extends Pick<TrainingCheck, 'id' | 'name' | 'se
   readonly message: string;
 }
 
-/** Features that are learned from: ids are not. */
+/** Features that are learned from: ids and what is pii are not. */
 function learned({ schema }: TrainingData): readonly Feature[] {
-  return schema.features.filter(({ kind }) => kind !== 'id');
+  return schema.features.filter(isInput);
 }
 
 const isMissing = (value: FeatureValue | undefined) => value === null || value === undefined || value === '';
@@ -183,7 +183,7 @@ const unknownCategories: TrainingCheck = {
       (name) => !names.has(name),
     );
     const unknown = data.schema.features.flatMap((feature) => {
-      if (feature.kind !== 'categorical') return [];
+      if (feature.kind !== 'categorical' || !isInput(feature)) return [];
       const { known, singletons } = knownCategories(feature, data.baseline);
       if (known.size === 0) return [];
       const now = {

@@ -25,7 +25,9 @@ export const unseenCategories: QualityCheck = {
       SIGNIFICANCE.soft
     )
       return undefined;
-    const examples = [...counts]
+    // tokens stand for people's values: how many are new may be told, which ones never
+    const named = anchor.channel === 'token' ? [] : [...counts];
+    const examples = named
       .filter(([, rows]) => rows >= MIN_NAMED_ROWS)
       .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
       .map(([value]) => JSON.stringify(value))

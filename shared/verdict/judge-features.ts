@@ -31,7 +31,7 @@ export interface FeatureVerdict {
 }
 
 /** The Jensen–Shannon distance that goes with a PSI of 0.15; far below it the PSI rests on sparse cells. */
-const JS_AT_WARNING = 0.146;
+export const JS_AT_WARNING = 0.146;
 
 /**
  * Judges the features of one window together. Losses are left to the performance check; labels, late and selected

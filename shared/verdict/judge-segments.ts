@@ -147,7 +147,7 @@ function tooFewRows(
 /** @param clusters the largest design effect that leaves enough independent rows */
 function compareSlice({ anchors, designEffects }: SegmentsInput, slice: Slice, clusters: number) {
   return anchors.anchors
-    .filter((anchor) => anchor.channel !== 'loss' && anchor.name !== slice.column)
+    .filter(({ channel, name }) => channel !== 'loss' && channel !== 'token' && name !== slice.column)
     .map((anchor) => ({ anchor, designEffect: designEffects?.get(anchor.name) ?? 1 }))
     .filter(({ designEffect }) => designEffect <= clusters)
     .map(({ anchor, designEffect }) =>

@@ -1,5 +1,6 @@
 /** How features go together, judged from co-moments: certain and large enough to show, never an alarm by itself. */
 
+import type { MultivariateEntry } from '#shared/comparison/comparison.ts';
 import type { CoMoments } from '#shared/profile/co-moments.ts';
 import type { Dependence } from '#shared/profile/dependence.ts';
 import type { NotComputable } from '../measure.ts';
@@ -64,6 +65,19 @@ function judgeReconstruction(drift: ReturnType<typeof pcaReconstructionDrift>): 
     isLarge: Math.abs(now - before) >= LEAST.error * before,
     reason: `rows fit the reference's principal components ${now > before ? 'worse' : 'better'}: squared error ${rounded(before)} → ${rounded(now)}`,
   });
+}
+
+/** The finding as a comparison's answer and a report's page show it. */
+export function multivariateEntry(finding: MultivariateFinding): MultivariateEntry {
+  const { test, isFound, reason } = finding;
+  if (!finding.computable)
+    return { test, figure: { not_computable: reason }, verdict: 'insufficient_data', reasons: [] };
+  return {
+    test,
+    figure: { statistic: finding.statistic, p_value: finding.pValue },
+    verdict: isFound ? 'shifted' : 'stable',
+    reasons: isFound ? [reason] : [],
+  };
 }
 
 /** What a classifier trained on rows says, in the same words. */
