@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import type { Deps } from '#shared/deps.ts';
 import { ConflictError, InvalidDataError } from '#shared/errors.ts';
+import { createTokeniser } from '#shared/privacy/tokeniser.ts';
 import { writeArtefacts } from '#shared/registry/artefacts.ts';
 import { shortHash } from '#shared/registry/keys.ts';
 import type { Manifest, ModelRecord } from '#shared/registry/model.ts';
@@ -17,6 +18,7 @@ import { trainCandidate } from '#shared/retrain/candidates.ts';
 import type { LabelledRow } from '#shared/retrain/snapshot.ts';
 import { versionName } from '#shared/retrain/version-name.ts';
 import { embeddedDeps } from '../localstack/embedded/deps.ts';
+import { readPiiKey } from '../localstack/embedded/pii-key-file.ts';
 import { openStore } from '../localstack/embedded/store.ts';
 
 export interface FirstVersion {
@@ -54,7 +56,14 @@ async function isServing(deps: Pick<Deps, 'state'>, model: string): Promise<bool
  * Throws {@link InvalidDataError} when parity fails, {@link ConflictError} when the model already serves.
  */
 export async function registerFirstVersion(dataDir: string, first: FirstVersion): Promise<Manifest> {
-  const { record, training, holdout } = first;
+  const { record } = first;
+  const tokenise = await createTokeniser(
+    { piiKey: async () => readPiiKey(dataDir) },
+    record.name,
+    record.schema,
+  );
+  const tokenised = (row: LabelledRow): LabelledRow => ({ ...row, features: tokenise(row.features) });
+  const [training, holdout] = [first.training.map(tokenised), first.holdout.map(tokenised)];
   const version = versionName(first.now, shortHash(`${record.name}#${first.now}`));
   const trained = trainCandidate(
     'recent',

@@ -1,10 +1,15 @@
-import { afterEach, expect, test, vi } from 'vitest';
-import { OnnxModelError } from '#shared/onnx/session.ts';
-import { TrainingDataError } from '#shared/training/training-target.ts';
-import { runDemo } from './demo/command.ts';
-import { main } from './main.ts';
+import { afterAll, afterEach, expect, test, vi } from 'vitest';
 
 vi.mock('./demo/command.ts', () => ({ demoHelp: '', runDemo: vi.fn() }));
+// other files of this process read these modules without the mock, before and after
+vi.resetModules();
+const { runDemo } = await import('./demo/command.ts');
+const { main } = await import('./main.ts');
+const { OnnxModelError } = await import('#shared/onnx/session.ts');
+const { TrainingDataError } = await import('#shared/training/training-target.ts');
+afterAll(() => {
+  vi.resetModules();
+});
 afterEach(() => vi.restoreAllMocks());
 
 test.each([

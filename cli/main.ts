@@ -65,8 +65,15 @@ const commands: Readonly<Record<string, Command>> = {
       return { help: trafficHelp, run: runTraffic };
     },
   },
+  console: {
+    summary: 'open a deployment in the browser: a proxy on 127.0.0.1 that signs with your AWS credentials',
+    load: async () => {
+      const { consoleHelp, runConsole } = await import('./console/command.ts');
+      return { help: consoleHelp, run: runConsole };
+    },
+  },
   replay: {
-    summary: 'put predictions that were given up on back into a data directory, each once',
+    summary: 'hand back what was given up on, to a data directory or a deployment, each once',
     load: async () => {
       const { replayHelp, runReplay } = await import('./replay/command.ts');
       return { help: replayHelp, run: runReplay };
@@ -75,8 +82,9 @@ const commands: Readonly<Record<string, Command>> = {
 };
 
 /** Faults of the words or the data, by name: told in one line, not as a crash. */
-const expected = ['UsageError', 'InvalidDataError', 'TrainingDataError', 'OnnxModelError'];
-const inUse = 'DataDirInUseError';
+const expected = ['UsageError', 'InvalidDataError', 'TrainingDataError', 'OnnxModelError', 'DeploymentError'];
+/** The words were right; the data directory is another's, or a newer Tidemark's. */
+const refused = ['DataDirInUseError', 'StoredSchemaError'];
 
 export async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
@@ -98,10 +106,10 @@ export async function main(args: readonly string[]): Promise<number> {
     return await run(rest);
   } catch (error) {
     const kind = error instanceof Error ? error.name : '';
-    if (kind !== inUse && !expected.includes(kind)) throw error;
+    if (!refused.includes(kind) && !expected.includes(kind)) throw error;
     process.stderr.write(`tidemark ${name}: ${(error as Error).message}\n`);
     if (kind === 'UsageError') process.stderr.write(`see: tidemark ${name} --help\n`);
-    return kind === inUse ? 1 : 2;
+    return refused.includes(kind) ? 1 : 2;
   }
 }
 

@@ -4,6 +4,7 @@ import { signerFor } from '../http/signer.ts';
 import { parseWords, UsageError } from '../usage.ts';
 import { decide, printApprovals } from './approvals.ts';
 import { createClient, HostError } from './client.ts';
+import { turn } from './pause.ts';
 import { type Context, printModel, printModels, printMoved, printVersions } from './print.ts';
 import { completeUpload, register } from './register.ts';
 import { givenOf, registerWords } from './register-options.ts';
@@ -20,6 +21,8 @@ export const modelsHelp = `usage: tidemark models COMMAND [options]
   complete NAME VERSION         go on with a registration that was interrupted after its upload
   promote NAME VERSION          make a READY version the champion
   rollback NAME [VERSION]       back to the previous champion, or to a named version
+  pause NAME --reason TEXT      refuse batch predictions until somebody resumes them; single ones go on
+  resume NAME --reason TEXT     answer them again
   approvals [NAME]              candidates of retrain runs that wait for a person; of all models, or of one
   approve ID                    promote the candidate, if the champion is still the one it was compared with
   reject ID --reason TEXT       it never serves
@@ -28,7 +31,7 @@ export const modelsHelp = `usage: tidemark models COMMAND [options]
   --sign            sign with your AWS credentials; addresses of API Gateway are signed anyway
   --region REGION   of --sign, where the URL does not say it (AWS_REGION)
   --json            answer one JSON object
-  --reason TEXT     for the ledger (register, promote, rollback, approve, reject)
+  --reason TEXT     for the ledger (register, promote, rollback, pause, resume, approve, reject)
   --actor NAME      who does it, for the ledger (your user name); who signs is known, and NAME only for whom
 
 register takes an ONNX file of scikit-learn, XGBoost, LightGBM, PyTorch or anything else that ONNX Runtime runs, and
@@ -92,6 +95,8 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
   complete: { names: [2, 2], run: completeUpload },
   promote: { names: [2, 2], run: move('promote', 'version') },
   rollback: { names: [1, 2], run: move('rollback', 'to_version') },
+  pause: { names: [1, 1], run: turn('pause') },
+  resume: { names: [1, 1], run: turn('resume') },
   approvals: { names: [0, 1], run: printApprovals },
   approve: { names: [1, 1], run: decide('approve') },
   reject: { names: [1, 1], run: decide('reject') },

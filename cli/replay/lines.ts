@@ -19,10 +19,15 @@ export class UnreadableFileError extends Error {
 export async function* readLines(file: string): AsyncGenerator<string> {
   let rest = '';
   for await (const chunk of chunksOf(file)) {
-    const lines = (rest + chunk).split('\n');
-    rest = lines.pop()!;
+    // only what is new is searched: a line of many chunks would be searched from its start with each
+    const [first = '', ...lines] = chunk.split('\n');
+    rest += first;
+    if (lines.length > 0) {
+      yield rest;
+      rest = lines.pop()!;
+      yield* lines;
+    }
     if (rest.length > LONGEST) throw new UnreadableFileError(`a line is longer than ${LONGEST} characters`);
-    yield* lines;
   }
   if (rest !== '') yield rest;
 }

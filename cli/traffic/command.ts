@@ -52,8 +52,8 @@ export async function runTraffic(args: readonly string[]): Promise<number> {
 }
 
 /** Without a name the host's only model. */
-async function findModel({ url, model }: TrafficOptions): Promise<Target> {
-  const client = createClient(url.href);
+async function findModel({ url, sign, model }: TrafficOptions): Promise<Target> {
+  const client = createClient(url.href, sign);
   const name = model ?? (await onlyModel(client));
   return await client.get<Target>(`/models/${encodeURIComponent(name)}`);
 }
@@ -83,7 +83,12 @@ async function load(
   const count = Math.max(1, Math.round((ratePerSecond * durationMs) / 1000));
   const firstErrors: string[] = [];
   const tallies = { predictions: new Tally(firstErrors), feedback: new Tally(firstErrors) };
-  const sender = createSender({ base: url, connections: concurrency, timeoutMs: REQUEST_TIMEOUT_MS });
+  const sender = createSender({
+    base: url,
+    connections: concurrency,
+    timeoutMs: REQUEST_TIMEOUT_MS,
+    ...(options.sign === undefined ? {} : { sign: options.sign }),
+  });
   const exchange = createExchange({
     sender,
     path: `/models/${encodeURIComponent(model)}`,

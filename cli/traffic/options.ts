@@ -1,4 +1,5 @@
 /** The words of `tidemark traffic`, checked before anything is sent. */
+import { type Sign, signerFor } from '../http/signer.ts';
 import { parseWords, UsageError, wholeNumber } from '../usage.ts';
 
 export const trafficHelp = `usage: tidemark traffic --rate R --duration D [options]
@@ -19,6 +20,8 @@ a request was due, not from when it could be sent, so a stall shows in the figur
   --target COLUMN   of the file: the label (the model's own target)
   --seed N          of the rows that are made up (1)
   --i-own-this-endpoint   load a host that is not on this machine's loopback; only do that to one of your own
+  --sign            sign with your AWS credentials; addresses of API Gateway are signed anyway
+  --region REGION   of --sign, where the URL does not say it (AWS_REGION)
   --json            one JSON object instead of the table
 
 What it sends is logged, counted and monitored by the host as any other request: use a host that may forget it.
@@ -41,11 +44,15 @@ const words = {
   target: { type: 'string' },
   seed: { type: 'string', default: '1' },
   'i-own-this-endpoint': { type: 'boolean', default: false },
+  sign: { type: 'boolean', default: false },
+  region: { type: 'string' },
   json: { type: 'boolean', default: false },
 } as const;
 
 export interface TrafficOptions {
   readonly url: URL;
+  /** Where the host asks for AWS signatures. */
+  readonly sign?: Sign;
   readonly ratePerSecond: number;
   readonly durationMs: number;
   readonly batch: number;
@@ -78,8 +85,10 @@ export function readTrafficOptions(
     throw new UsageError(
       `--url ${url.origin} is not on this machine's loopback: a load test of somebody else's endpoint is an attack; --i-own-this-endpoint says that it is yours`,
     );
+  const sign = signerFor(url, values, environment);
   return {
     url,
+    ...(sign === undefined ? {} : { sign }),
     ratePerSecond: readRate(values.rate),
     durationMs: readDuration(values.duration),
     batch: wholeNumber('batch', values.batch, 1, 1000),

@@ -47,7 +47,8 @@ export function generateRows(
 }
 
 function generateValue(feature: Feature, at: number, random: () => number, todayMs: number): Value {
-  const { kind, values = [], baseline, integer, boolean } = feature;
+  const { kind, values = [], baseline, integer, boolean, pii } = feature;
+  if (pii) return `made-up-${at}`;
   if (kind === 'numeric') {
     const { min = Math.min(0, feature.max ?? 0), max = min + 1 } = feature;
     const value = min + random() * (max - min);

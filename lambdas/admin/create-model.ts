@@ -9,8 +9,8 @@ import { stateKeys } from '#shared/registry/keys.ts';
 import { appendLedger } from '#shared/registry/ledger.ts';
 import { type ModelRecord, modelRecordSchema } from '#shared/registry/model.ts';
 import { createModel as create, listVersions, readPointer } from '#shared/registry/registry.ts';
-import { imageFeature, type ModelSchema, schemaHash } from '#shared/schema/feature-schema.ts';
-import { actor, readBody, reason } from './operator-body.ts';
+import { imageFeature, type ModelSchema, piiFeatures, schemaHash } from '#shared/schema/feature-schema.ts';
+import { actor, claimOf, readBody, reason } from './operator-body.ts';
 
 const { name, task, schema } = modelRecordSchema.shape;
 /** What they may be, the record's own schema says. */
@@ -27,9 +27,10 @@ const createBody = z.strictObject({
 });
 
 export async function createModel(deps: Deps, event: HttpEvent): Promise<HttpResult> {
-  const { actor: by, reason: why, ...body } = readBody(deps, event, createBody);
+  const { actor: by, on_behalf_of, reason: why, ...body } = readBody(deps, event, createBody);
   const { classes } = body.schema.target;
   const wanted = body.task ?? taskOf(body.schema);
+  assertTokenisable(deps, body.schema);
   if (wanted === 'regression' && classes)
     throw new ProblemError(400, 'a regression has no classes; leave schema.target.classes out');
   if (wanted !== 'regression' && !classes)
@@ -48,10 +49,22 @@ export async function createModel(deps: Deps, event: HttpEvent): Promise<HttpRes
     at: deps.now(),
     action: 'create',
     actor: by,
+    ...claimOf({ on_behalf_of }),
     reason: why,
     detail: { task: wanted, schema_hash: schemaHash(record.data.schema) },
   });
   return json(201, { ...record.data, champion: null, previous: null });
+}
+
+/** Without a key nothing could be answered: better said now than with the first request. */
+function assertTokenisable({ settings }: Deps, schema: ModelSchema): void {
+  const [pii] = piiFeatures(schema);
+  if (pii === undefined || settings.PII_KEY === 'available') return;
+  throw new ProblemError(
+    422,
+    `feature "${pii}" is pii, and this deployment has no key to tokenise it with: deploy it with "-c pii=true", or exclude the feature`,
+    { errors: [{ pointer: '/schema/features', detail: `"${pii}" cannot be tokenised` }] },
+  );
 }
 
 function taskOf(schema: ModelSchema): ModelRecord['task'] {

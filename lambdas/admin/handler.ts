@@ -1,13 +1,16 @@
 /** HTTP → the registry's reads and an operator's actions. One table from route to operation; each operation is a file's function. */
 import { answering, type HttpEvent, type HttpResult } from '#shared/api/http.ts';
 import type { Deps } from '#shared/deps.ts';
+import { acknowledgeAlert, alerts, resolveAlert, takeAlerts } from './alerts.ts';
+import { approval, approvals, decide } from './approvals.ts';
 import { createModel } from './create-model.ts';
 import { idempotent } from './idempotency.ts';
 import { readLogs } from './logs.ts';
 import { metricsText, summary } from './metrics.ts';
-import { acceptBaseline, monitorNow, promote, retrain, rollback } from './operate.ts';
+import { acceptBaseline, monitorNow, pause, promote, resume, retrain, rollback } from './operate.ts';
 import { changePolicy } from './policy.ts';
-import { history, model, models, report, reports, run, runs, status, versions } from './read.ts';
+import { history, model, models, reports, run, runs, status, versions } from './read.ts';
+import { report } from './read-report.ts';
 import { version } from './read-version.ts';
 import { announceVersion, completeVersion } from './upload.ts';
 
@@ -35,8 +38,17 @@ const operations: Readonly<Record<string, Operation>> = {
   'POST /models/{model}/monitor': idempotent(monitorNow),
   'POST /models/{model}/rollback': idempotent(rollback),
   'POST /models/{model}/promote': idempotent(promote),
+  'POST /models/{model}/pause': idempotent(pause),
+  'POST /models/{model}/resume': idempotent(resume),
   'POST /models/{model}/baseline': idempotent(acceptBaseline),
   'POST /models/{model}/policy': idempotent(changePolicy),
+  'GET /alerts': alerts,
+  'POST /alerts/webhook': takeAlerts,
+  'POST /alerts/{id}/ack': idempotent(acknowledgeAlert),
+  'POST /alerts/{id}/resolve': idempotent(resolveAlert),
+  'GET /approvals': approvals,
+  'GET /approvals/{id}': approval,
+  'POST /approvals/{id}': idempotent(decide),
 };
 
 export function createAdminHandler(deps: Deps): (event: HttpEvent) => Promise<HttpResult> {

@@ -3,8 +3,17 @@ import { type HttpEvent, type HttpResult, json } from '#shared/api/http.ts';
 import { snakeCaseKeys } from '#shared/api/snake-case.ts';
 import type { Deps } from '#shared/deps.ts';
 import type { Json } from '#shared/json.ts';
-import { collect } from '#shared/metrics/collect.ts';
+import { type Collect, createCollector } from '#shared/metrics/collect.ts';
 import { exposition } from '#shared/metrics/exposition.ts';
+
+/** One per process and store: a report that was read is not read again. */
+const collectors = new WeakMap<Deps, Collect>();
+
+function collect(deps: Deps): ReturnType<Collect> {
+  const made = collectors.get(deps) ?? createCollector(deps);
+  collectors.set(deps, made);
+  return made();
+}
 
 export async function metricsText(deps: Deps): Promise<HttpResult> {
   return {
@@ -15,6 +24,7 @@ export async function metricsText(deps: Deps): Promise<HttpResult> {
 }
 
 export async function summary(deps: Deps, _event: HttpEvent): Promise<HttpResult> {
-  const models = snakeCaseKeys((await collect(deps)) as unknown as Json);
+  const { models: figures } = await collect(deps);
+  const models = snakeCaseKeys(figures as unknown as Json);
   return json(200, { environment: deps.settings.ENVIRONMENT, models });
 }

@@ -1,24 +1,28 @@
 /** What an operator may do: start a run, judge windows now, move the champion, accept a window as normal. All of it is in the ledger. */
 import * as z from 'zod';
-import { type HttpEvent, type HttpResult, json } from '#shared/api/http.ts';
+import { type HttpEvent, type HttpResult, header, json } from '#shared/api/http.ts';
 import { channelNames } from '#shared/capture/channels.ts';
 import { readGranuleCursor } from '#shared/capture/rollup.ts';
 import type { Deps } from '#shared/deps.ts';
 import { ProblemError } from '#shared/errors.ts';
+import { moveChampion, rollbackTarget } from '#shared/operations/move-champion.ts';
+import { startRetrain } from '#shared/operations/start-retrain.ts';
 import { MIN_LABELLED_ROWS } from '#shared/performance/loss-change.ts';
 import { updateItem } from '#shared/ports/update.ts';
 import type { Profile } from '#shared/profile/profile.ts';
+import { assertMayPromote, settlePromoted } from '#shared/registry/approve.ts';
 import { sha256 } from '#shared/registry/artefacts.ts';
 import { createAnchorsCache, readBaseline, referenceFiles } from '#shared/registry/baseline.ts';
 import { measureContext } from '#shared/registry/baseline-context.ts';
-import { executionName, objectKeys, shortHash, stateKeys, timeKey } from '#shared/registry/keys.ts';
+import { objectKeys, shortHash, stateKeys, timeKey } from '#shared/registry/keys.ts';
 import { appendLedger } from '#shared/registry/ledger.ts';
 import { versionNameSchema } from '#shared/registry/model.ts';
-import { changeChampion, findVersion, readPointer } from '#shared/registry/registry.ts';
+import { changePause } from '#shared/registry/pause.ts';
+import { findVersion, readPointer } from '#shared/registry/registry.ts';
 import { readAccepted } from '#shared/windows/accepted.ts';
 import { announceDueWindows } from '#shared/windows/claim.ts';
 import { type Window, windowLength } from '#shared/windows/due.ts';
-import { actor, named, readBody, reason } from './operator-body.ts';
+import { actor, claimOf, named, readBody, reason } from './operator-body.ts';
 
 const retrainBody = z.strictObject({
   ...actor,
@@ -31,6 +35,7 @@ const rollbackBody = z.strictObject({
   reason: reason.default('asked for by an operator'),
   to_version: versionNameSchema.optional(),
 });
+const pauseBody = z.strictObject({ ...actor, reason });
 const promoteBody = z.strictObject({ ...actor, reason, version: versionNameSchema });
 const baselineBody = z.strictObject({
   ...actor,
@@ -45,17 +50,16 @@ const baselineBody = z.strictObject({
 export async function retrain(deps: Deps, event: HttpEvent): Promise<HttpResult> {
   const model = await named(deps, event);
   const body = readBody(deps, event, retrainBody);
-  const name = executionName(model.name, `op${deps.newId().slice(0, 12)}`);
-  const { id } = await deps.pipelines.start('retrain', name, {
+  const run = await startRetrain(deps, {
     model: model.name,
-    trigger: 'operator',
     actor: body.actor,
+    ...claimOf(body),
     reason: body.reason,
     force: body.force,
-    execution_name: name,
-    ...(body.change_point === undefined ? {} : { change_point: Date.parse(body.change_point) }),
+    changePoint: body.change_point === undefined ? undefined : Date.parse(body.change_point),
+    key: header(event, 'idempotency-key'),
   });
-  return json(202, { run: id });
+  return json(202, { run });
 }
 
 export async function monitorNow(deps: Deps, event: HttpEvent): Promise<HttpResult> {
@@ -72,44 +76,52 @@ export async function monitorNow(deps: Deps, event: HttpEvent): Promise<HttpResu
 export async function rollback(deps: Deps, event: HttpEvent): Promise<HttpResult> {
   const model = await named(deps, event);
   const body = readBody(deps, event, rollbackBody);
-  const pointer = await readPointer(deps, model.name);
-  const to = body.to_version ?? pointer?.previous;
-  if (body.to_version === undefined && pointer?.change.action === 'rollback')
-    throw new ProblemError(
-      409,
-      `the last change was a rollback already, from "${pointer.previous}"; name to_version to move again`,
-    );
-  if (!pointer || !to) throw new ProblemError(409, `model "${model.name}" has no version to roll back to`);
-  return move(deps, model.name, to, pointer.champion, 'rollback', body);
+  const { from, to } = await rollbackTarget(deps, model.name, body.to_version);
+  return moved(
+    model.name,
+    to,
+    from,
+    await moveChampion(deps, { ...body, model: model.name, to, from, action: 'rollback' }),
+  );
 }
 
-/** Only a version that passed its trial; past the gate of its run a person answers with name and reason. */
+/** Only a version that passed its trial; past the gate of its run a person answers with name and reason. It settles an approval. */
 export async function promote(deps: Deps, event: HttpEvent): Promise<HttpResult> {
   const model = await named(deps, event);
   const body = readBody(deps, event, promoteBody);
-  const pointer = await readPointer(deps, model.name);
-  return move(deps, model.name, body.version, pointer?.champion ?? null, 'promote', body);
+  const version = await findVersion(deps, model.name, body.version);
+  await assertMayPromote(deps, model, version, body.actor);
+  const from = (await readPointer(deps, model.name))?.champion ?? null;
+  const to = body.version;
+  const result = await moveChampion(deps, { ...body, model: model.name, to, from, action: 'promote' });
+  await settlePromoted(deps, model.name, version, {
+    actor: body.actor,
+    ...claimOf(body),
+    reason: body.reason,
+  });
+  return moved(model.name, to, from, result);
 }
 
-async function move(
-  deps: Deps,
+function moved(
   model: string,
-  to: string,
-  expected: string | null,
-  action: 'promote' | 'rollback',
-  by: { readonly actor: string; readonly reason: string },
-): Promise<HttpResult> {
-  if (!(await findVersion(deps, model, to)))
-    throw new ProblemError(404, `model "${model}" has no version "${to}"`);
-  const result = await changeChampion(deps, { model, to, expected, action, ...by });
-  if (result === 'conflict')
-    throw new ProblemError(409, `the champion of "${model}" was changed by somebody else; read it again`);
-  return json(200, {
-    model,
-    champion: to,
-    previous: result === 'changed' ? expected : null,
-    changed: result === 'changed',
-  });
+  champion: string,
+  from: string | null,
+  result: 'changed' | 'unchanged',
+): HttpResult {
+  const changed = result === 'changed';
+  return json(200, { model, champion, previous: changed ? from : null, changed });
+}
+
+/** Batches are refused from now on, and taken again; single predictions go on in any case. Ask again: the answer is the same. */
+export const pause = (deps: Deps, event: HttpEvent): Promise<HttpResult> => turn(deps, event, true);
+export const resume = (deps: Deps, event: HttpEvent): Promise<HttpResult> => turn(deps, event, false);
+
+async function turn(deps: Deps, event: HttpEvent, paused: boolean): Promise<HttpResult> {
+  const { name } = await named(deps, event);
+  const body = readBody(deps, event, pauseBody);
+  const { actor, reason } = body;
+  const { changed } = await changePause(deps, name, { paused, actor, ...claimOf(body), reason });
+  return json(200, { model: name, paused, changed });
 }
 
 /** Re-basing is explicit: the windows' profile replaces the reference of the champion, on the same anchors. */
@@ -157,6 +169,7 @@ export async function acceptBaseline(deps: Deps, event: HttpEvent): Promise<Http
     at: deps.now(),
     action: 'baseline',
     actor: body.actor,
+    ...claimOf(body),
     reason: body.reason,
     detail: {
       version,

@@ -8,7 +8,7 @@ import { updateItem } from '#shared/ports/update.ts';
 import { stateKeys } from '#shared/registry/keys.ts';
 import { appendLedger } from '#shared/registry/ledger.ts';
 import { type ModelRecord, modelRecordSchema } from '#shared/registry/model.ts';
-import { actor, named, readBody, reason } from './operator-body.ts';
+import { actor, claimOf, named, readBody, reason } from './operator-body.ts';
 
 /** Settings by name; null takes one back to its default. What they may be, the record's own schema says. */
 const settings = z.record(z.string(), z.json());
@@ -38,6 +38,7 @@ export async function changePolicy(deps: Deps, event: HttpEvent): Promise<HttpRe
         at: Math.max(deps.now(), (record.policy_change?.at ?? 0) + 1),
         action: 'policy',
         actor: body.actor,
+        ...claimOf(body),
         reason: body.reason,
         detail: {
           ...(body.monitor ? { monitor: body.monitor } : {}),

@@ -6,12 +6,13 @@ import type { Deps } from '#shared/deps.ts';
 import { ProblemError } from '#shared/errors.ts';
 import type { Json } from '#shared/json.ts';
 import { listReports } from '#shared/monitoring/report-index.ts';
+import { findRun } from '#shared/operations/find-run.ts';
 import type { Execution } from '#shared/ports/pipelines.ts';
-import { objectKeys } from '#shared/registry/keys.ts';
 import { type LedgerEntry, readLedger, servedAt } from '#shared/registry/ledger.ts';
 import type { ModelRecord } from '#shared/registry/model.ts';
+import { type Pause, readPause } from '#shared/registry/pause.ts';
 import { listModels, listVersions, readPointer, resolveModel } from '#shared/registry/registry.ts';
-import { listRuns } from '#shared/registry/run.ts';
+import { listRuns, type RunRecord } from '#shared/registry/run.ts';
 
 const named = (deps: Deps, event: HttpEvent): Promise<ModelRecord> =>
   resolveModel(deps, event.pathParameters?.model ?? undefined);
@@ -37,8 +38,17 @@ export async function model(deps: Deps, event: HttpEvent): Promise<HttpResult> {
 }
 
 async function describe(deps: Deps, record: ModelRecord) {
-  const pointer = await readPointer(deps, record.name);
-  return { ...record, champion: pointer?.champion ?? null, previous: pointer?.previous ?? null };
+  const [pointer, pause] = await Promise.all([readPointer(deps, record.name), readPause(deps, record.name)]);
+  return {
+    ...record,
+    champion: pointer?.champion ?? null,
+    previous: pointer?.previous ?? null,
+    paused: pause?.paused ? pausedView(pause) : null,
+  };
+}
+
+function pausedView({ change: { at, actor, reason } }: Pause) {
+  return { since: new Date(at).toISOString(), actor, reason };
 }
 
 export async function versions(deps: Deps, event: HttpEvent): Promise<HttpResult> {
@@ -59,14 +69,6 @@ export async function reports(deps: Deps, event: HttpEvent): Promise<HttpResult>
   return json(200, { reports: snakeCaseKeys(entries as unknown as Json) });
 }
 
-export async function report(deps: Deps, event: HttpEvent): Promise<HttpResult> {
-  const { name } = await named(deps, event);
-  const id = event.pathParameters?.id ?? '';
-  const bytes = /^[A-Za-z0-9-]+$/.test(id) ? await deps.objects.get(objectKeys.report(name, id)) : undefined;
-  if (!bytes) throw new ProblemError(404, `model "${name}" has no report "${id}"`);
-  return json(200, snakeCaseKeys(JSON.parse(Buffer.from(bytes).toString('utf8')) as Json));
-}
-
 const machine = 'retrain';
 
 export async function runs(deps: Deps, event: HttpEvent): Promise<HttpResult> {
@@ -74,8 +76,10 @@ export async function runs(deps: Deps, event: HttpEvent): Promise<HttpResult> {
   const limit = integerQuery(event, 'limit', 20, 1, 100);
   const ended = await listRuns(deps, name, limit);
   const executions = await deps.pipelines.list(machine, 100);
+  const waiting = new Set(ended.filter(isWaiting).map(({ execution }) => execution));
   const running = executions.filter(
-    (one) => one.status === 'RUNNING' && (one.input as { model?: unknown } | null)?.model === name,
+    ({ id, status, input }) =>
+      status === 'RUNNING' && !waiting.has(id) && (input as { model?: unknown } | null)?.model === name,
   );
   return json(200, {
     runs: [
@@ -84,25 +88,29 @@ export async function runs(deps: Deps, event: HttpEvent): Promise<HttpResult> {
         status: 'RUNNING',
         started_at: new Date(startedAt).toISOString(),
       })),
-      ...ended.map((one) => ({
-        id: one.execution,
-        status: 'ENDED',
-        outcome: one.outcome,
-        started_at: new Date(one.startedAt).toISOString(),
-        ended_at: new Date(one.endedAt).toISOString(),
-        detail: one.detail,
-      })),
+      ...ended.map(recordView),
     ],
   });
+}
+
+/** A run whose candidate waits for a person has a record and goes on. */
+const isWaiting = ({ outcome }: RunRecord): boolean => outcome === 'awaiting_approval';
+
+function recordView(record: RunRecord) {
+  return {
+    id: record.execution,
+    status: isWaiting(record) ? 'RUNNING' : 'ENDED',
+    outcome: record.outcome,
+    started_at: isoTime(record.startedAt),
+    ended_at: isWaiting(record) ? null : isoTime(record.endedAt),
+    detail: record.detail,
+  };
 }
 
 export async function run(deps: Deps, event: HttpEvent): Promise<HttpResult> {
   const { name } = await named(deps, event);
   const id = event.pathParameters?.id ?? '';
-  const execution = await deps.pipelines.describe(id);
-  if (!execution || (execution.input as { model?: unknown } | null)?.model !== name)
-    throw new ProblemError(404, `model "${name}" has no run "${id}"`);
-  const ended = (await listRuns(deps, name, 100)).find((one) => one.execution === id);
+  const { execution, record: ended } = await findRun(deps, name, id);
   return json(200, { ...runView(execution), outcome: ended?.outcome ?? null, detail: ended?.detail ?? null });
 }
 

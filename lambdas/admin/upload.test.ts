@@ -345,6 +345,56 @@ describe('a trial that is interrupted', () => {
   });
 });
 
+describe('while a trial may still be running', () => {
+  const eventOf = (version: string, id: string) => ({ id, detail: { model: 'wide', version } });
+  const neverEnding = () => ({
+    ...deps,
+    objects: Object.assign(Object.create(deps.objects), { get: () => new Promise(() => undefined) }),
+  });
+  /** A version whose trial was begun by the event `first` and says nothing more. */
+  async function onTrial(): Promise<string> {
+    await create();
+    const version = await uploaded(await uploadedFiles(wideRegression(), wideRows(60)));
+    deps.events.published.length = 0;
+    void createTrialHandler(neverEnding())(eventOf(version, 'first'));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    return version;
+  }
+  const trialsOf = async (version: string) => (await findVersion(deps, 'wide', version))?.upload?.trials;
+
+  test('other events for the version neither try it nor count, however many come', async () => {
+    const version = await onTrial();
+    for (const id of ['second', 'third', 'fourth', 'fifth'])
+      expect(await createTrialHandler(deps)(eventOf(version, id))).toEqual({ status: 'PENDING' });
+    expect([await trialsOf(version), (await ask(version)).status]).toEqual([1, 'PENDING']);
+  });
+
+  test('the same event again is the retry of a trial that ended: it is tried at once', async () => {
+    const version = await onTrial();
+    expect(await createTrialHandler(deps)(eventOf(version, 'first'))).toEqual({ status: 'READY' });
+  });
+
+  test.each([
+    ['longer ago than a trial may take', 300_000, 'READY'],
+    ['just within what a trial may take', 299_999, 'PENDING'],
+    ['in a future that a wrong clock wrote', -7_200_000, 'READY'],
+  ])('another event tries what was begun %s', async (_, laterMs, status) => {
+    const version = await onTrial();
+    const { trial_started_at: at } = (await findVersion(deps, 'wide', version))!.upload!;
+    deps.clock.ms = Date.parse(at!) + laterMs;
+    expect(await createTrialHandler(deps)(eventOf(version, 'second'))).toEqual({ status });
+  });
+
+  test('a host that starts again tries at once what its last process took with it, and keeps the count', async () => {
+    const version = await onTrial();
+    await resumeTrials(deps);
+    expect(deps.events.published).toHaveLength(1);
+    void createTrialHandler(neverEnding())(eventOf(version, 'second'));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(await trialsOf(version)).toBe(2);
+  });
+});
+
 /** A graph with parts that our own encoder never writes. */
 function handmade(input: Uint8Array, weights: Uint8Array): Uint8Array {
   const node = message(

@@ -11,13 +11,14 @@ import { type VersionRecord, versionNameSchema } from '#shared/registry/model.ts
 import { readPointer } from '#shared/registry/registry.ts';
 import { servingHintsSchema, type Upload, uploadFile, uploadFilesSchema } from '#shared/registry/upload.ts';
 import {
+  isOnTrial,
   isUploaded,
   markUploaded,
   publishUploaded,
   type UploadedVersion,
 } from '#shared/registry/uploaded.ts';
 import { versionName } from '#shared/retrain/version-name.ts';
-import { actor, named, readBody, reason } from './operator-body.ts';
+import { actor, claimOf, named, readBody, reason } from './operator-body.ts';
 import { namedVersion } from './read-version.ts';
 
 const URL_SECONDS = 3600;
@@ -34,7 +35,7 @@ const completeBody = z.strictObject({ ...actor });
 /** 201 with a URL for each file. The same announcement again, while it is PENDING, has new URLs for the same upload. */
 export async function announceVersion(deps: Deps, event: HttpEvent): Promise<HttpResult> {
   const { name } = await named(deps, event);
-  const { version: wanted, ...announced } = readBody(deps, event, announceBody);
+  const { version: wanted, on_behalf_of, ...announced } = readBody(deps, event, announceBody);
   const id = deps.newId();
   // of the upload, not of the file: one that was rejected may be sent again with other declarations
   const version = wanted ?? versionName(deps.now(), shortHash(id));
@@ -45,7 +46,7 @@ export async function announceVersion(deps: Deps, event: HttpEvent): Promise<Htt
     created_at: created,
     sha256: announced.files.onnx.sha256,
     metrics: {},
-    upload: { id: shortHash(id), ...announced },
+    upload: { id: shortHash(id), ...announced, ...claimOf({ on_behalf_of }) },
   };
   const put = await deps.state.putIfAbsent(stateKeys.version(name, version), record as unknown as Json);
   const stored = put.stored ? record : (put.existing?.value as unknown as VersionRecord);
@@ -58,6 +59,7 @@ export async function announceVersion(deps: Deps, event: HttpEvent): Promise<Htt
     at: Date.parse(stored.created_at),
     action: 'upload',
     actor: stored.upload.actor,
+    ...claimOf(stored.upload),
     reason: stored.upload.reason,
     detail: { version, onnx: stored.upload.files.onnx.sha256, baseline: stored.upload.files.baseline.sha256 },
   });
@@ -110,7 +112,7 @@ export async function completeVersion(deps: Deps, event: HttpEvent): Promise<Htt
   if (found.status === 'PENDING') {
     await assertUploaded(deps, name, found);
     await markUploaded(deps, name, found.version);
-    if (!isOnTrial(found, deps.now())) await publishUploaded(deps, name, found.version);
+    if (!isOnTrial(found, deps.now(), trialMs)) await publishUploaded(deps, name, found.version);
   } else if (found.status === 'READY' && !(await readPointer(deps, name))) {
     // its trial was ended between its answer and the pointer
     await publishUploaded(deps, name, found.version);
@@ -118,11 +120,7 @@ export async function completeVersion(deps: Deps, event: HttpEvent): Promise<Htt
   return json(202, { model: name, version: found.version, status: found.status });
 }
 
-/** Begun, and not so long ago that it must be dead. */
-function isOnTrial({ upload }: UploadedVersion, now: number): boolean {
-  if (upload.trial_started_at === undefined) return false;
-  return now - Date.parse(upload.trial_started_at) < 1000 * functions.trial.timeoutSeconds;
-}
+const trialMs = 1000 * functions.trial.timeoutSeconds;
 
 async function assertUploaded(
   deps: Deps,

@@ -24,6 +24,8 @@ export interface Page {
   readonly up?: { readonly href: string; readonly text: string };
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
+  /** The browser loads it anew after so many seconds. */
+  readonly refreshSeconds?: number | undefined;
 }
 
 /**
@@ -44,7 +46,10 @@ export function baseOf({
 }
 
 /** 200 with the page, unless it says otherwise. */
-export function page(event: HttpEvent, { title, body, up, status = 200, headers: more }: Page): HttpResult {
+export function page(
+  event: HttpEvent,
+  { title, body, up, status = 200, headers: more, refreshSeconds }: Page,
+): HttpResult {
   const caller = callerOf(event);
   const who = caller && html`<span>${caller.name}${caller.role === 'viewer' ? ', may look' : ''}</span>`;
   const signOut =
@@ -53,7 +58,9 @@ export function page(event: HttpEvent, { title, body, up, status = 200, headers:
       : html`<form method="post" action="${baseOf(event)}/console/logout">
 <input type="hidden" name="${formTokenField}" value="${formTokenFor(event).token}"><button>Sign out</button></form>`;
   const markup = html`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">${
+    refreshSeconds === undefined ? undefined : html`<meta http-equiv="refresh" content="${refreshSeconds}">`
+  }
 <title>${title} · Tidemark</title><style>${{ markup: STYLES }}</style></head>
 <body><header><nav>${up ? html`<a href="${up.href}">${up.text}</a>` : html`<span>Tidemark</span>`}${who}${signOut}</nav>
 <h1>${title}</h1></header>
@@ -84,8 +91,10 @@ export function messagePage(
 
 const titles: Readonly<Record<number, string>> = {
   200: 'Done',
+  400: 'Something is missing',
   403: 'Not allowed',
   404: 'Not found',
+  409: 'That is not possible now',
   502: 'The sign-in provider does not answer',
 };
 

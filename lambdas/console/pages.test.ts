@@ -93,7 +93,7 @@ describe('the pages', () => {
       'depth differs most',
       'awaiting promotion',
       'better',
-      'One is under way since 2026-11-21 12:00 UTC',
+      'models/small/runs/f">One</a> is under way since 2026-11-21 12:00 UTC',
       'href="/dev/console">Models',
     ])
       expect(body).toContain(text);
@@ -134,6 +134,7 @@ describe('the pages', () => {
     const { body } = await ask('/console');
     expect(body).toContain('Waiting for a person');
     expect(body).toContain('v9');
+    expect(body).toContain('href="/dev/console/approvals/small-1"');
     expect(body).toContain('needs &lt;script&gt;');
     expect(body).not.toContain(token);
   });

@@ -25,3 +25,16 @@ export function reportLink(base: string, model: string, { id, outcome }: ReportE
   const href = `${base}/console/models/${encodeURIComponent(model)}/reports/${encodeURIComponent(id)}`;
   return html`<a href="${href}">${verdictOf(outcome.level)}</a>`;
 }
+
+/** @example modelHref('/dev', 'churn') // '/dev/console/models/churn' */
+export const modelHref = (base: string, model: string): string =>
+  `${base}/console/models/${encodeURIComponent(model)}`;
+
+export const runHref = (base: string, model: string, run: string): string =>
+  `${modelHref(base, model)}/runs/${encodeURIComponent(run)}`;
+
+export const alertHref = (base: string, id: string): string =>
+  `${base}/console/alerts/${encodeURIComponent(id)}`;
+
+export const approvalHref = (base: string, id: string): string =>
+  `${base}/console/approvals/${encodeURIComponent(id)}`;

@@ -9,6 +9,7 @@ import { checkRow } from '#shared/schema/check-row.ts';
 import { readBatch } from './batch.ts';
 import { createModelStore, type LoadedModel, type ModelStore } from './model-store.ts';
 import { createOutcomeBudget } from './outcome-budget.ts';
+import { assertTakesBatches } from './paused.ts';
 import { type Predicted, predictAndLog } from './predict.ts';
 
 export function createPredictHandler(deps: Deps): (event: HttpEvent) => Promise<HttpResult> {
@@ -87,6 +88,7 @@ async function predictBatch(deps: Deps, store: ModelStore, event: HttpEvent): Pr
   const startedAt = performance.now();
   const body = parseObject(event, deps.settings.MAX_BODY_BYTES);
   const model = await store.current(event.pathParameters?.model ?? undefined);
+  await assertTakesBatches(deps, model.record.name);
   const batchId = requestId(body.batch_id ?? header(event, 'idempotency-key'), deps);
   const tokenise = await createTokeniser(deps, model.record.name, model.manifest.schema);
   const batch = await readBatch(model.manifest.schema, body.instances, batchId, tokenise);

@@ -12,7 +12,7 @@ import {
   settleApproval,
   storeApproval,
 } from './approval.ts';
-import { appendLedger } from './ledger.ts';
+import { appendLedger, starterOf } from './ledger.ts';
 import type { ModelRecord, VersionRecord } from './model.ts';
 import { readPointer, rejectVersion } from './registry.ts';
 import { endRun, heldSince, parkRun } from './run.ts';
@@ -161,7 +161,11 @@ async function assertDecidable(
   throw new ProblemError(409, `${reason}: it is not promoted; retrain, or promote it by hand`);
 }
 
-function assertSecondPerson(model: ModelRecord, { startedBy, version }: Approval, actor: string): void {
+function assertSecondPerson(
+  model: ModelRecord,
+  { startedBy, version }: { readonly startedBy: string | undefined; readonly version: string },
+  actor: string,
+): void {
   if (model.retrain.second_person && startedBy === actor)
     throw new ProblemError(
       403,
@@ -247,16 +251,21 @@ export async function closeUnanswered(
   return answerOf(settled);
 }
 
-/** @throws ProblemError 403 where the policy wants a second person and `actor` started the run that made the version */
+/**
+ * Also of a version whose run has asked nobody: it is still under way, or ended before it came to that.
+ *
+ * @throws ProblemError 403 where the policy wants a second person and `actor` started the run that made the version
+ */
 export async function assertMayPromote(
   deps: Pick<Deps, 'state'>,
   model: ModelRecord,
   version: VersionRecord | undefined,
   actor: string,
 ): Promise<void> {
-  if (version?.run === undefined) return;
+  if (version?.run === undefined || !model.retrain.second_person) return;
   const approval = await findApproval(deps, approvalId(model.name, version.run));
-  if (approval) assertSecondPerson(model, approval, actor);
+  const startedBy = approval?.startedBy ?? (await starterOf(deps, model.name, version.run));
+  assertSecondPerson(model, { startedBy, version: version.version }, actor);
 }
 
 /** A version that was promoted by hand needs no approval any more: its run ends as promoted. */

@@ -43,7 +43,9 @@ export function measureContext(input: ContextInput): MeasuredContext {
   const seasonal = span ? seasonalOf(anchors, slots, span) : null;
   const measured = subWindowEffects(anchors, subWindows, seasonal !== null && windowMs < DAY_MS);
   const designEffects = new Map<string, number>();
-  for (const { name } of anchors.anchors) {
+  for (const { name, channel } of anchors.anchors) {
+    // how tokens cluster is no measure of how the features do
+    if (channel === 'token') continue;
     const effect = measured.get(name) ?? inherited.get(name);
     if (effect !== undefined) designEffects.set(name, effect);
   }

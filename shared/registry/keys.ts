@@ -12,6 +12,7 @@ export function timeKey(ms: number): string {
 export const stateKeys = {
   models: 'models',
   record: (model: string): Key => ({ pk: 'models', sk: model }),
+  storedSchema: { pk: 'stored-schema', sk: 'version' } as Key,
   defaultModel: { pk: 'default-model', sk: 'pointer' } as Key,
   of: modelPk,
   pointer: (model: string): Key => ({ pk: modelPk(model), sk: 'pointer' }),
@@ -22,8 +23,11 @@ export const stateKeys = {
   }),
   lease: (model: string): Key => ({ pk: modelPk(model), sk: 'lease' }),
   cooldown: (model: string): Key => ({ pk: modelPk(model), sk: 'cooldown' }),
+  pause: (model: string): Key => ({ pk: modelPk(model), sk: 'pause' }),
   backoff: (model: string): Key => ({ pk: modelPk(model), sk: 'backoff' }),
   day: (model: string, day: string): Key => ({ pk: modelPk(model), sk: `day#${day}` }),
+  runTotals: (model: string): Key => ({ pk: modelPk(model), sk: 'totals-of-runs' }),
+  publisher: { pk: 'publisher', sk: 'state' } as Key,
   run: (model: string, startedAt: number, execution: string): Key => ({
     pk: modelPk(model),
     sk: `run#${timeKey(startedAt)}#${execution}`,
@@ -41,6 +45,15 @@ export const stateKeys = {
     pk: modelPk(model),
     sk: `quarantine#${timeKey(start)}`,
   }),
+  /** Of all models together: there are few, and whoever decides wants to see them all. */
+  approvals: 'approvals',
+  approval: (id: string): Key => ({ pk: 'approvals', sk: id }),
+  /** Of all models together: few are open at a time. */
+  alerts: 'alerts',
+  alert: (id: string): Key => ({ pk: 'alerts', sk: id }),
+  closedAlerts: 'closed-alerts',
+  closedAlert: (id: string): Key => ({ pk: 'closed-alerts', sk: id }),
+  alertCounters: { pk: 'alert-counters', sk: 'totals' } as Key,
   baseline: (model: string, version: string): Key => ({ pk: modelPk(model), sk: `baseline#${version}` }),
   spent: (model: string): Key => ({ pk: modelPk(model), sk: 'spent-holdout' }),
   idempotency: (operation: string, key: string): Key => ({ pk: `idempotency#${operation}`, sk: key }),
@@ -66,6 +79,10 @@ export const objectKeys = {
     `partials/${model}/${timeKey(granule)}/${blob}.json.gz`,
   granule: (model: string, granule: number) => `granules/${model}/${timeKey(granule)}.json.gz`,
   report: (model: string, id: string) => `reports/${model}/${id}.json`,
+  /** The same for people. */
+  reportPage: (model: string, id: string) => `reports/${model}/${id}.html`,
+  /** Two in turn. */
+  seriesBook: (number: number) => `publisher/series-${number % 2}.json.gz`,
   quarantine: (blob: string) => `quarantine/${blob}.json`,
   archiveOf: (model: string) => `archive/model=${model}/`,
   /** Hive-style, by the hour (UTC) of the granule. */

@@ -14,12 +14,19 @@ export interface LedgerEntry {
     | 'register'
     | 'promote'
     | 'rollback'
+    | 'approve'
+    | 'reject'
     | 'retrain'
     | 'baseline'
     | 'policy'
+    | 'pause'
+    | 'resume'
     | 'monitor'
     | 'data_incident';
+  /** Who was authenticated, or what did it: a run, the monitor. Where nobody is, what the body said. */
   readonly actor: string;
+  /** What the authenticated caller says of others; nobody has checked it. */
+  readonly on_behalf_of?: string;
   readonly reason: string;
   /** Champion before and after, where the action moved it. */
   readonly from?: string | null;
@@ -71,6 +78,24 @@ export async function servedAt(
   })) {
     const entry = item.value as unknown as LedgerEntry;
     if (entry.to !== undefined) return entry;
+  }
+  return undefined;
+}
+
+/** Who started a retrain run; undefined of a run that never got the model's lease. */
+export async function starterOf(
+  deps: Pick<Deps, 'state'>,
+  model: string,
+  execution: string,
+): Promise<string | undefined> {
+  for await (const { value } of queryAll(deps.state, stateKeys.of(model), {
+    from: 'ledger#',
+    before: 'ledger$',
+    reverse: true,
+  })) {
+    const { action, actor, detail } = value as unknown as LedgerEntry;
+    // its end is an entry of the same execution, but of no trigger
+    if (action === 'retrain' && detail?.execution === execution && detail.trigger !== undefined) return actor;
   }
   return undefined;
 }

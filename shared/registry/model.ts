@@ -1,7 +1,8 @@
 /** What a model is: its record, policies and versions, as stored. */
 import * as z from 'zod';
+import { piiKeyName } from '../api/names.ts';
 import { servingSchema } from '../onnx/serving.ts';
-import { imageFeature, type ModelSchema, modelSchemaSchema } from '../schema/feature-schema.ts';
+import { imageFeature, isInput, type ModelSchema, modelSchemaSchema } from '../schema/feature-schema.ts';
 import { trainerKinds } from '../training/trainer-kind.ts';
 import type { Upload } from './upload.ts';
 
@@ -46,6 +47,17 @@ const monitorPolicySchema = z.strictObject({
     .max(1000)
     .refine((rows) => rows === 0 || rows >= 30, '0 or 30 to 1000 is allowed: of fewer nothing can be said')
     .default(100),
+  /** Alerts: share of prediction requests that fail, and the 99th percentile of the handler's time. */
+  max_error_ratio: ratio.max(1).default(0.05),
+  max_latency_ms: ratio.max(60_000).default(2000),
+  /** Alerts: mean confidence of answers, and share of rows in which a feature is missing. */
+  min_confidence: z.number().min(0).max(1).default(0.55),
+  max_missing_ratio: ratio.max(1).default(0.15),
+  /**
+   * Classification: a window of labels whose accuracy is proven below this share pauses batch predictions until a person resumes
+   * them. Off unless set.
+   */
+  pause_below_accuracy: z.number().gt(0).lt(1).optional(),
   /** How p-values are corrected for the number of features, and of segments × features. */
   correction: z.enum(['bh', 'by', 'holm', 'bonferroni']).default('bh'),
 });
@@ -67,7 +79,13 @@ const trainingSourceSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('postgres'),
     /** Name of the secret that holds the connection, `postgres://…`. */
-    secret: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'a secret is named by 1 to 64 of A-Z a-z 0-9 _ -'),
+    secret: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{1,64}$/, 'a secret is named by 1 to 64 of A-Z a-z 0-9 _ -')
+      .refine(
+        (name) => name !== piiKeyName,
+        `"${piiKeyName}" is the key of the deployment's tokens, and no connection`,
+      ),
     /** One SELECT; it runs read-only. */
     query: z.string().min(1).max(10_000),
     time: z.string().optional(),
@@ -79,6 +97,10 @@ export type TrainingSource = z.infer<typeof trainingSourceSchema>;
 const retrainPolicySchema = z.strictObject({
   /** Promote without a person once every gate has passed. */
   auto_promote: z.boolean().default(false),
+  /** How long a candidate waits for a person, more than 0 to 336 (two weeks); then its run ends and the champion stays. */
+  approval_hours: z.number().positive().max(336).default(72),
+  /** Whoever started a run may not approve its candidate. */
+  second_person: z.boolean().default(false),
   /** After a promotion; doubled after each rejection of the same cause, up to a week. Milliseconds. */
   cooldown_ms: z.number().int().min(0).default(43_200_000),
   /** Runs started per UTC day, at most. */
@@ -120,6 +142,7 @@ export const modelRecordSchema = z
         at: z.number(),
         action: z.literal('policy'),
         actor: z.string(),
+        on_behalf_of: z.string().exactOptional(),
         reason: z.string(),
         detail: z.record(z.string(), z.json()),
       })
@@ -137,6 +160,11 @@ export const modelRecordSchema = z
       message !== undefined && context.addIssue({ code: 'custom', path: ['monitor', path], message });
     fault('segments', segmentFault(schema, monitor.segments));
     const { m, n, psi_warning, psi_critical, window_rows, min_rows } = monitor;
+    if (monitor.pause_below_accuracy !== undefined && task === 'regression')
+      fault(
+        'pause_below_accuracy',
+        'a regression has no accuracy: pause_below_accuracy is for classification',
+      );
     if (m > n) fault('m', `m is ${m}, n is ${n}: m windows of the last n must agree, so m is at most n`);
     if (psi_critical < psi_warning)
       fault('psi_critical', `psi_critical is ${psi_critical}, below psi_warning, ${psi_warning}`);
@@ -151,7 +179,9 @@ const MAX_SEGMENT_COLUMNS = 200;
 function segmentFault(schema: ModelSchema, segments: readonly string[]): string | undefined {
   if (segments.length * schema.features.length > MAX_SEGMENT_COLUMNS)
     return `${segments.length} segments of ${schema.features.length} features; segments × features is at most ${MAX_SEGMENT_COLUMNS}`;
-  const allowed = schema.features.filter(({ kind }) => kind === 'categorical').map(({ name }) => name);
+  const allowed = schema.features
+    .filter((feature) => feature.kind === 'categorical' && isInput(feature))
+    .map(({ name }) => name);
   const twice = segments.find((name, at) => segments.indexOf(name) < at);
   if (twice !== undefined) return `segment "${twice}" is named twice`;
   const wrong = segments.find((name) => !allowed.includes(name));

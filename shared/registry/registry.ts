@@ -3,6 +3,7 @@ import type { Deps } from '../deps.ts';
 import { ConflictError, ProblemError } from '../errors.ts';
 import type { Json } from '../json.ts';
 import { queryAll } from '../ports/query-all.ts';
+import { updateItem } from '../ports/update.ts';
 import { stateKeys } from './keys.ts';
 import { appendLedger, type LedgerEntry } from './ledger.ts';
 import { type ModelRecord, modelNameSchema, modelRecordSchema, type VersionRecord } from './model.ts';
@@ -81,6 +82,19 @@ export async function listVersions(
   return page.items.map((item) => item.value as unknown as VersionRecord);
 }
 
+/** A version that a person promoted meanwhile serves; rejecting it now would bar the way back to it. */
+export async function rejectVersion(
+  deps: State,
+  model: string,
+  version: string,
+  reason: string,
+): Promise<void> {
+  if ((await readPointer(deps, model))?.champion === version) return;
+  await updateItem<VersionRecord>(deps.state, stateKeys.version(model, version), (before) =>
+    before && before.status !== 'REJECTED' ? { ...before, status: 'REJECTED', reason } : undefined,
+  );
+}
+
 export async function readPointer(deps: State, model: string): Promise<Pointer | undefined> {
   const item = await deps.state.get(stateKeys.pointer(model));
   return item ? (item.value as unknown as Pointer) : undefined;
@@ -93,6 +107,7 @@ export interface ChampionChange {
   readonly expected: string | null;
   readonly action: 'promote' | 'rollback' | 'register';
   readonly actor: string;
+  readonly on_behalf_of?: string;
   readonly reason: string;
 }
 
@@ -122,6 +137,7 @@ export async function changeChampion(
       at: Math.max(deps.now(), (current?.change.at ?? 0) + 1),
       action: change.action,
       actor: change.actor,
+      ...(change.on_behalf_of === undefined ? {} : { on_behalf_of: change.on_behalf_of }),
       reason: change.reason,
       from: current?.champion ?? null,
       to: change.to,

@@ -1,10 +1,11 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { failAtWrite, type MemoryDeps, memoryDeps, startMs, stopFailing } from '../testing/memory-deps.ts';
 import { smallRecord } from '../testing/small-model.ts';
+import { approvalId, storeApproval } from './approval.ts';
 import { stateKeys } from './keys.ts';
 import { readLedger } from './ledger.ts';
 import type { ModelRecord } from './model.ts';
-import { beginRun, endRun, listRuns, type RunOutcome } from './run.ts';
+import { beginRun, endRun, heldSince, listRuns, parkRun, type RunOutcome } from './run.ts';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -161,10 +162,116 @@ describe('cooldown and back-off', () => {
     },
   );
 
-  test('a candidate that waits for a person starts no cooldown but counts for the day', async () => {
+  test('a candidate that waited for a person before there were approvals started no cooldown but counts for the day', async () => {
     const record = smallRecord({ retrain: { daily_cap: 1 } });
     expect(await run('a', 'awaiting_promotion', record)).toBe('acquired');
     expect(await run('b', 'awaiting_promotion', record)).toBe('daily_cap');
+  });
+});
+
+describe('a run that waits for a person', () => {
+  const entries = async () => (await readLedger(deps, 'small', { limit: 10 })).map((entry) => entry.reason);
+  const lease = () => deps.state.get(stateKeys.lease('small'));
+
+  async function park(execution: string, record = model) {
+    const startedAt = (await heldSince(deps, 'small', execution))!;
+    await storeApproval(deps, {
+      id: approvalId('small', execution),
+      model: 'small',
+      version: 'v2',
+      champion: 'v1',
+      execution,
+      startedAt,
+      startedBy: 'monitor',
+      reason: 'auto_promote is off',
+      evidence: { gates: [], candidate: {}, champion: {} },
+      requestedAt: deps.clock.ms,
+      expiresAt: deps.clock.ms + dayMs,
+      token: 'token',
+    });
+    await parkRun(deps, record, execution, { reason: 'auto_promote is off' });
+  }
+
+  test('has given the lease back: another one may begin, and ends first', async () => {
+    await begin('a');
+    await park('a');
+    expect(await lease()).toBeUndefined();
+    deps.clock.ms += 1000;
+    expect(await run('b', 'failed')).toBe('acquired');
+    expect(await begin('c')).toMatchObject({ status: 'acquired' });
+    deps.clock.ms += 1000;
+    expect((await end('a', 'expired'))?.outcome).toBe('expired');
+    expect((await lease())?.value).toMatchObject({ execution: 'c' });
+    expect(await entries()).toEqual([
+      'expired: because',
+      'failed: because',
+      'awaiting_approval: auto_promote is off',
+    ]);
+  });
+
+  test('ends once: what comes after its outcome changes nothing', async () => {
+    await begin('a');
+    await park('a');
+    await end('a', 'rejected');
+    const before = deps.state.dump();
+    deps.clock.ms += 1000;
+    expect(await end('a', 'failed')).toBeUndefined();
+    await parkRun(deps, model, 'a', {});
+    expect(deps.state.dump()).toEqual(before);
+  });
+
+  test.each([
+    ['promoted', 'cooling_down'],
+    ['rejected', 'cooling_down'],
+    ['expired', 'acquired'],
+    ['superseded', 'acquired'],
+    ['failed', 'acquired'],
+  ] as const)('and ends %s leaves the next one %s', async (outcome, status) => {
+    await begin('a');
+    await park('a');
+    await end('a', outcome);
+    expect((await begin('b')).status).toBe(status);
+  });
+
+  test('counts for the day, whatever becomes of it', async () => {
+    const record = smallRecord({ retrain: { daily_cap: 1, cooldown_ms: 0 } });
+    await begin('a', { record });
+    await park('a', record);
+    expect((await begin('b', { record })).status).toBe('daily_cap');
+    await end('a', 'expired', record);
+    expect((await begin('b', { record })).status).toBe('daily_cap');
+  });
+
+  test('and dies at any write of its end is ended as it was first said', async () => {
+    const whole = memoryDeps();
+    deps = whole;
+    await begin('a');
+    await park('a');
+    const { writes } = failAtWrite(whole, 0);
+    await end('a', 'rejected');
+    expect(writes()).toBeGreaterThanOrEqual(5);
+    for (let at = 1; at <= writes(); at++) {
+      deps = memoryDeps();
+      await begin('a');
+      await park('a');
+      failAtWrite(deps, at);
+      await expect(end('a', 'rejected')).rejects.toThrow(`write ${at} failed`);
+      stopFailing(deps);
+      await end('a', at === 1 ? 'rejected' : 'failed');
+      expect(deps.state.dump()).toEqual(whole.state.dump());
+    }
+  });
+
+  test('that was decided before it could say so stays ended', async () => {
+    await begin('a');
+    deps.state.beforeWrite = ({ sk }) => {
+      if (sk.startsWith('run#')) throw new Error('the process died');
+    };
+    await expect(park('a')).rejects.toThrow('the process died');
+    stopFailing(deps);
+    await end('a', 'promoted');
+    await parkRun(deps, model, 'a', {});
+    expect((await listRuns(deps, 'small', 5)).map(({ outcome }) => outcome)).toEqual(['promoted']);
   });
 });
 

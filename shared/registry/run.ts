@@ -67,14 +67,20 @@ export interface Cooldown {
 }
 
 async function cooling(deps: RunDeps, model: ModelRecord): Promise<BeginResult | undefined> {
-  const item = await deps.state.get(stateKeys.cooldown(model.name));
-  if (!item) return undefined;
-  const { until, reason } = item.value as unknown as Cooldown;
-  if (until <= deps.now()) return undefined;
+  const cooldown = await readCooldown(deps, model.name);
+  if (!cooldown) return undefined;
+  const { until, reason } = cooldown;
   return {
     status: 'cooling_down',
     reason: `${reason}; next run not before ${new Date(until).toISOString()}`,
   };
+}
+
+/** The one that is in force. */
+async function readCooldown(deps: Pick<Deps, 'state' | 'now'>, model: string): Promise<Cooldown | undefined> {
+  const item = await deps.state.get(stateKeys.cooldown(model));
+  const cooldown = item?.value as unknown as Cooldown | undefined;
+  return cooldown && cooldown.until > deps.now() ? cooldown : undefined;
 }
 
 async function overCap(
@@ -97,10 +103,15 @@ async function runsToday(deps: RunDeps, model: string): Promise<readonly string[
   return item ? (item.value as { runs: string[] }).runs : [];
 }
 
-/** Why a run would be refused now, in words; `force` goes past it, but not past a run that is under way. */
-export async function wouldRefuse(deps: RunDeps, model: ModelRecord): Promise<string | undefined> {
-  const refused = (await cooling(deps, model)) ?? (await overCap(deps, model, ''));
-  return refused && 'reason' in refused ? refused.reason : undefined;
+/** Why a run would be refused now, and until when; `force` goes past it, but not past a run that is under way. */
+export async function wouldRefuse(
+  deps: RunDeps,
+  model: ModelRecord,
+): Promise<{ readonly reason: string; readonly until?: number } | undefined> {
+  const cooldown = await readCooldown(deps, model.name);
+  if (cooldown) return cooldown;
+  const refused = await overCap(deps, model, '');
+  return refused && 'reason' in refused ? { reason: refused.reason } : undefined;
 }
 
 interface Day {

@@ -46,12 +46,15 @@ export interface Upload extends ServingHints {
   readonly id: string;
   readonly files: UploadFiles;
   readonly actor: string;
+  readonly on_behalf_of?: string;
   readonly reason: string;
   /** The caller has sent both files. */
   readonly completed_at?: string;
   /** Trials begun that have not ended with an answer, and when the last of them began. */
   readonly trials?: number;
   readonly trial_started_at?: string;
+  /** The event that began it. */
+  readonly trial_event?: string;
 }
 
 /** Names of the two files below the upload's prefix. */

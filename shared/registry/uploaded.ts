@@ -41,22 +41,49 @@ export async function markUploaded(
   );
 }
 
+/** Begun, and not so long ago that it must be dead. @param limitMs the longest a trial may take */
+export function isOnTrial({ upload }: UploadedVersion, now: number, limitMs: number): boolean {
+  const age = now - Date.parse(upload.trial_started_at ?? '');
+  // a clock that was set back makes it negative; nothing is waited for then
+  return age >= 0 && age < limitMs;
+}
+
+export interface TrialRequest {
+  /** The same each time the event is delivered, and another for each event. */
+  readonly event?: string | undefined;
+  /** The longest a trial may take. */
+  readonly limitMs: number;
+}
+
 /**
- * Counts a trial before it begins.
+ * Counts a trial before it begins. One event is delivered again only after the trial it began has ended: that counts. Another event while
+ * a trial may still be running asks for what is under way, so it begins nothing and counts nothing.
  *
- * @returns the version as it is now: one that is not PENDING must not be tried
+ * @returns the version as it is now, and whether the caller is to try it
  */
 export async function beginTrial(
   deps: Pick<Deps, 'state' | 'now'>,
   model: string,
   version: string,
-): Promise<UploadedVersion | undefined> {
-  return change(deps, model, version, (current) => {
-    const trials = (current.upload.trials ?? 0) + 1;
-    if (trials <= MAX_TRIALS)
+  { event, limitMs }: TrialRequest,
+): Promise<{ readonly version: UploadedVersion; readonly begun: boolean } | undefined> {
+  let begun = false;
+  const after = await change(deps, model, version, (current) => {
+    const { trials: before = 0, trial_event: running, ...upload } = current.upload;
+    begun = false;
+    if (running !== undefined && running !== event && isOnTrial(current, deps.now(), limitMs))
+      return undefined;
+    const trials = before + 1;
+    begun = trials <= MAX_TRIALS;
+    if (begun)
       return {
         ...current,
-        upload: { ...current.upload, trials, trial_started_at: new Date(deps.now()).toISOString() },
+        upload: {
+          ...upload,
+          trials,
+          trial_started_at: new Date(deps.now()).toISOString(),
+          ...(event === undefined ? {} : { trial_event: event }),
+        },
       };
     return {
       ...current,
@@ -64,12 +91,13 @@ export async function beginTrial(
       reason: `${MAX_TRIALS} trials ended without an answer: the model takes more memory or time than a trial has, or ends its process`,
     };
   });
+  return after && { version: after, begun: begun && after.status === 'PENDING' };
 }
 
 /** Takes back a trial that failed for no fault of the model: storage that was away. */
 export async function forgetTrial(deps: Pick<Deps, 'state'>, model: string, version: string): Promise<void> {
   await change(deps, model, version, (current) => {
-    const { trials = 0, trial_started_at: _, ...upload } = current.upload;
+    const { trials = 0, trial_started_at: _, trial_event: __, ...upload } = current.upload;
     return { ...current, upload: { ...upload, trials: Math.max(0, trials - 1) } };
   });
 }
@@ -110,7 +138,7 @@ export async function announceSettled(
   });
 }
 
-/** Trials that a process took with it when it ended are asked for again. */
+/** Trials that a process took with it when it ended are asked for again: none of them is running, and they stay counted. */
 export async function resumeTrials(deps: Pick<Deps, 'state' | 'events'>): Promise<void> {
   for (const { name } of await listModels(deps)) {
     const { items } = await deps.state.query(stateKeys.of(name), {
@@ -120,8 +148,11 @@ export async function resumeTrials(deps: Pick<Deps, 'state' | 'events'>): Promis
     });
     for (const { value } of items) {
       const one = value as unknown as VersionRecord;
-      if (one.status === 'PENDING' && one.upload?.completed_at !== undefined)
-        await publishUploaded(deps, name, one.version);
+      if (one.status !== 'PENDING' || one.upload?.completed_at === undefined) continue;
+      await change(deps, name, one.version, ({ upload: { trial_event: ended, ...upload }, ...rest }) =>
+        ended === undefined ? undefined : { ...rest, upload },
+      );
+      await publishUploaded(deps, name, one.version);
     }
   }
 }

@@ -46,6 +46,19 @@ describe('what a function kept failing on', () => {
     ).toMatchObject({ kind: 'unreadable', reason: expect.stringContaining('points at records') }));
 });
 
+describe('what the alarm topic could not deliver', () => {
+  const told = (stage: string) => ({
+    Type: 'Notification',
+    TopicArn: `arn:aws:sns:eu-west-1:111122223333:tidemark-${stage}-alarms`,
+    Message: '{"alerts": []}',
+  });
+
+  test('is for notify, in its envelope, and never of another stage', () => {
+    expect(read(told('dev'))).toEqual({ kind: 'invoke', fn: 'notify', payload: told('dev') });
+    expect(read(told('prod'))).toMatchObject({ kind: 'unreadable' });
+  });
+});
+
 describe('what a rule could not deliver', () => {
   const drift = event('DriftConfirmed', { model: 'm', trigger: 'DriftConfirmed' });
   const started = {

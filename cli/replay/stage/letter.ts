@@ -30,8 +30,8 @@ export type Letter =
 type Members = Readonly<Record<string, unknown>>;
 
 /**
- * Understood are what a rule could not deliver (the event, with the target in the message's attributes) and what a function kept
- * failing on (an invocation record with `requestPayload`). Only functions and state machines of this stage are ever the answer.
+ * Understood are what a rule could not deliver (the event, with the target in the message's attributes), what a function kept
+ * failing on (an invocation record with `requestPayload`), and what the alarm topic could not. Only functions and state machines of this stage are ever the answer.
  *
  * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
  * @see https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
@@ -47,7 +47,16 @@ export function readLetter(stage: string, message: Message): Letter {
     return unreadable(
       'it points at records of the stream and does not hold them; they are in the predictions table until they expire',
     );
+  if (body.Type === 'Notification') return notification(stage, body);
   return delivery(stage, body, message);
+}
+
+/** What a topic could not hand over: only the alarm topic invokes a function. */
+function notification(stage: string, payload: Members): Letter {
+  const topic = String(payload.TopicArn);
+  return topic.endsWith(`:tidemark-${stage}-alarms`)
+    ? { kind: 'invoke', fn: 'notify', payload }
+    : unreadable(`its topic ${topic} is none of stage ${stage}`);
 }
 
 function invocation(stage: string, record: Members): Letter {
