@@ -2,7 +2,7 @@
 import { recordOf, UnknownContextValueError } from './context-value.ts';
 
 export interface AlertsKnob {
-  /** Where people reach the console: the API's own address with `oidc`, else `tidemark console` on their computer. @default 'http://127.0.0.1:8000' */
+  /** Where people reach the console: the API's own address with `oidc`, else `tidemark console` on their computer. @default 'http://127.0.0.1:8800' */
   readonly consoleUrl?: string;
   /** Where the pages of docs/runbooks are read on the web. @default their path in the repository */
   readonly runbooksUrl?: string;
@@ -11,6 +11,8 @@ export interface AlertsKnob {
    * function no key of PagerDuty beside it: that would page twice. @default none
    */
   readonly pagerDutySecretArn?: string;
+  /** Where our function sends PagerDuty's events, for accounts in its EU region. @default 'https://events.pagerduty.com/v2/enqueue' */
+  readonly pagerDutyEventsUrl?: string;
 }
 
 const https = /^https:\/\/[^\s/]+(\/[^\s]*[^\s/])?$/;
@@ -18,6 +20,7 @@ const forms: Readonly<Record<keyof AlertsKnob, readonly [form: RegExp, want: str
   consoleUrl: [https, 'an https:// address without a slash at its end'],
   runbooksUrl: [https, 'an https:// address without a slash at its end'],
   pagerDutySecretArn: [/^arn:[\w-]+:secretsmanager:[\w:/+=.@-]+$/, 'the ARN of a secret'],
+  pagerDutyEventsUrl: [https, 'an https:// address without a slash at its end'],
 };
 const allowed = Object.keys(forms) as (keyof AlertsKnob)[];
 

@@ -21,6 +21,13 @@ export interface Deployment {
 export const removalPolicyOf = ({ removal }: StageConfig): RemovalPolicy =>
   removal === 'retain' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
 
+/**
+ * As {@link removalPolicyOf}, for what has a fixed name: where its first deployment fails it goes again, or the next one would find the name
+ * taken.
+ */
+export const namedRemovalPolicyOf = ({ removal }: StageConfig): RemovalPolicy =>
+  removal === 'retain' ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY;
+
 /** Whether anything is to be told to anyone: only then is there a topic, and a stack for it. */
 export const hasAlarmTopic = ({ alarms, monthlyBudgetUsd, prometheus }: StageConfig): boolean =>
   alarms !== 'none' || monthlyBudgetUsd !== undefined || prometheus !== 'none';

@@ -173,7 +173,7 @@ describe('permissions of stage prod', () => {
     expect(uses.length).toBeGreaterThan(0);
     for (const line of uses)
       expect(line).toMatch(
-        / kms:\w+ Key\.Arn if StringEquals kms:ViaService = (dynamodb|s3|sqs)\.<AWS::Region>\.amazonaws\.com$/,
+        / kms:\w+ Key\.Arn if StringEquals kms:ViaService = (dynamodb|s3|secretsmanager|sns|sqs)\.<AWS::Region>\.amazonaws\.com$/,
       );
   });
 });

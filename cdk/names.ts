@@ -19,17 +19,19 @@ export const apiName = (stage: StageName) => stackName(stage, 'api');
 /** Of alarms, which any number of stacks make, and the topic they go to. */
 export const alarmName = (stage: StageName, what: string) => `tidemark-${stage}-${what}`;
 
-/** What a deployment runs lies beside the data; `retrain-*` are steps of the state machine; whoever answers a route, lets in to one or feeds on what it wrote serves; the rest watches. */
-function stackOf(name: FunctionName): StackPart | 'data' {
+type AnyPart = StackPart | 'data' | 'observability';
+
+/** What a deployment runs says where it lies; `retrain-*` are steps of the state machine; whoever answers a route, lets in to one or feeds on what it wrote serves; the rest watches. */
+function stackOf(name: FunctionName): AnyPart {
   const spec: FunctionSpec = functions[name];
-  if (spec.onDeploy) return 'data';
+  if (spec.onDeploy) return spec.onDeploy;
   if (name.startsWith('retrain-')) return 'retrain';
   return name === 'capture' || name === 'authorize' || routes.some((route) => route.handler === name)
     ? 'serving'
     : 'monitoring';
 }
 
-export function functionsIn(part: StackPart | 'data'): readonly FunctionName[] {
+export function functionsIn(part: AnyPart): readonly FunctionName[] {
   return (Object.keys(functions) as FunctionName[]).filter((name) => stackOf(name) === part);
 }
 

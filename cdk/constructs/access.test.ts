@@ -20,7 +20,10 @@ interface KeyStatement {
   };
 }
 
-const names = Object.keys(functions) as FunctionName[];
+// What a stage has only when it is asked for has a test of its own: grafana.test.ts.
+const names = (Object.keys(functions) as FunctionName[]).filter(
+  (name) => (functions[name] as FunctionSpec).onDeploy !== 'observability',
+);
 
 function roleOf({ data, working }: SynthesisedStage, stage: string, name: FunctionName) {
   for (const template of [data, ...working])
@@ -59,7 +62,7 @@ function declared({ access }: FunctionSpec, stage: string): string[] {
           `events:PutEvents arn:<AWS::Partition>:events:<AWS::Region>:<AWS::AccountId>:event-bus/tidemark-${stage}`,
         ]
       : []),
-    ...(secrets === undefined ? [] : secrets === true ? ['*'] : secrets.map((name) => `${name}-??????`)).map(
+    ...secretNames(secrets).map(
       (name) =>
         `secretsmanager:GetSecretValue arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:tidemark/${stage}/${name}`,
     ),
@@ -75,6 +78,11 @@ function declared({ access }: FunctionSpec, stage: string): string[] {
         ]
       : []),
   ];
+}
+
+function secretNames(secrets: FunctionSpec['access']['secrets']): readonly string[] {
+  if (typeof secrets === 'object') return secrets.map((name) => `${name}-??????`);
+  return secrets ? ['*'] : [];
 }
 
 const isRuntime = (line: string) =>
@@ -124,6 +132,7 @@ describe('role of each function', () => {
     expect(deleting.sort()).toEqual([
       'admin State.Arn',
       'monitor State.Arn',
+      'notify State.Arn',
       'retrain-approve State.Arn',
       'retrain-release State.Arn',
       'tick State.Arn',

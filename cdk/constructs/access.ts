@@ -49,6 +49,7 @@ const keyActions = {
   },
   s3: { read: ['kms:Decrypt'], write: ['kms:Decrypt', 'kms:GenerateDataKey'] },
   secretsmanager: { read: ['kms:Decrypt'], write: ['kms:Decrypt', 'kms:GenerateDataKey'] },
+  sns: { read: ['kms:Decrypt'], write: ['kms:Decrypt', 'kms:GenerateDataKey'] },
   sqs: { read: ['kms:Decrypt'], write: ['kms:Decrypt', 'kms:GenerateDataKey'] },
 } as const;
 
@@ -118,18 +119,17 @@ function grantSecrets(role: Role, { config }: Deployment): void {
   acknowledgeWildcard(role, secrets, 'Secrets of data sources are created by people and named in a policy.');
 }
 
-/** Made by people as well, or not at all. Under the stage's key only if they say so, which the function may then use. */
-function grantSecretsNamed(role: Role, names: readonly string[], deployment: Deployment): void {
+/** Made by people as well, or not at all. */
+function grantSecretsNamed(role: Role, names: readonly string[], { config }: Deployment): void {
   const secrets = names.map((name) =>
     Stack.of(role).formatArn({
       service: 'secretsmanager',
       resource: 'secret',
-      resourceName: `tidemark/${deployment.config.stage}/${name}-??????`,
+      resourceName: `tidemark/${config.stage}/${name}-??????`,
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
     }),
   );
   allow(role, ['secretsmanager:GetSecretValue'], secrets);
-  grantKey(role, 'secretsmanager', 'read', deployment);
 }
 
 /** That one secret: its name is followed by six characters that Secrets Manager chooses. */

@@ -69,10 +69,15 @@ export function alarmList(config: StageConfig): readonly AlarmSpec[] {
     ...shared,
     ...[...asynchronous].map((name) => undelivered(config, name)),
     ...(Object.keys(functions) as FunctionName[])
-      // A deployment sees for itself how its own functions end.
-      .filter((name) => !(functions[name] as FunctionSpec).onDeploy)
+      .filter((name) => isWatched(config, name))
       .flatMap((name) => functionAlarms(config, name)),
   ];
+}
+
+/** Not what a deployment runs, which sees for itself how it ends, nor the guard of a door that is not there. */
+function isWatched({ auth }: StageConfig, name: FunctionName): boolean {
+  if ((functions[name] as FunctionSpec).onDeploy) return false;
+  return name !== 'authorize' || auth.oidc !== undefined;
 }
 
 const once = { minutes: 5, of: [1, 1], when: '>', threshold: 0, missing: 'notBreaching' } as const;
@@ -95,14 +100,16 @@ const capitalised = (word: string) => word[0]!.toUpperCase() + word.slice(1);
 function functionAlarms(config: StageConfig, name: FunctionName): readonly AlarmSpec[] {
   const id = constructId(name);
   const { timeoutSeconds } = functions[name];
+  const errors: AlarmSpec = {
+    ...once,
+    id: `${id}Errors`,
+    name: `${name}-errors`,
+    description: `${name} threw, ran out of memory or out of time in the last 5 minutes. First: the error lines of ${logsOf(config, name)}.`,
+    metric: ofFunction(config, name, 'Errors', 'Sum'),
+  };
   return [
-    {
-      ...once,
-      id: `${id}Errors`,
-      name: `${name}-errors`,
-      description: `${name} threw, ran out of memory or out of time in the last 5 minutes. First: the error lines of ${logsOf(config, name)}.`,
-      metric: ofFunction(config, name, 'Errors', 'Sum'),
-    },
+    // To say that a session is over, an authorizer must throw; where it fails, the API answers 5xx.
+    ...(name === 'authorize' ? [] : [errors]),
     {
       ...once,
       id: `${id}Throttles`,
@@ -121,12 +128,18 @@ function functionAlarms(config: StageConfig, name: FunctionName): readonly Alarm
   ];
 }
 
+const meanwhile: Readonly<Partial<Record<FunctionName, string>>> = {
+  tick: 'no window is closed or judged, and no drift is seen',
+  publish: 'metrics stand still, and alerts on models with them',
+  notify: 'nobody is told of alerts on models by Slack, PagerDuty or webhook',
+};
+
 /** No data is the finding: a function that does not run writes none. */
 function silence(config: StageConfig, name: FunctionName): AlarmSpec {
   return {
     id: `${constructId(name)}Silence`,
     name: `${name}-silence`,
-    description: `${name} has not run for ${SILENCE_MINUTES} minutes: no window is closed or judged, and no drift is seen. First: is its EventBridge rule enabled, then the alarms on its errors and throttles.`,
+    description: `${name} has not run for ${SILENCE_MINUTES} minutes: ${meanwhile[name] ?? 'what it does is not done'}. First: is its EventBridge rule enabled, then the alarms on its errors and throttles.`,
     metric: ofFunction(config, name, 'Invocations', 'Sum'),
     minutes: SILENCE_MINUTES,
     of: [1, 1],

@@ -1,7 +1,7 @@
 // Where alarms and the budget are told: one topic, to which people and pagers subscribe.
 import { ArnFormat, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
+import { FilterOrPolicy, type ITopic, SubscriptionFilter, Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Construct } from 'constructs';
 import type { StageConfig } from '../config.ts';
@@ -40,7 +40,10 @@ export class AlarmTopic extends Topic {
           arnFormat: ArnFormat.NO_RESOURCE_NAME,
         }),
       );
-    if (config.alarmEmail !== undefined) this.addSubscription(new EmailSubscription(config.alarmEmail));
+    if (config.alarmEmail === undefined) return;
+    // Alarms of CloudWatch go by mail without any function of ours. The rest is for programs: notify mails what it says.
+    const isAlarm = { AlarmName: FilterOrPolicy.filter(SubscriptionFilter.existsFilter()) };
+    this.addSubscription(new EmailSubscription(config.alarmEmail, { filterPolicyWithMessageBody: isAlarm }));
   }
 
   private allowPublish(service: string, sourceArn: string): void {

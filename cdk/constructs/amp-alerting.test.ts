@@ -3,7 +3,6 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { CfnWorkspace } from 'aws-cdk-lib/aws-aps';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { describe, expect, test } from 'vitest';
-import { localLinks } from '../../observability/alerts/links.ts';
 import { renderRules } from '../../observability/alerts/render-rules.ts';
 import type { AlertsKnob } from '../alerts-config.ts';
 import type { Deployment } from '../deployment.ts';
@@ -44,11 +43,11 @@ function definitionOf({ monitoring }: Templates): string {
 }
 
 describe('rules of Amazon Managed Prometheus', () => {
-  test('are those of a local Prometheus to the letter, but for where links lead', () => {
+  test('are those of a local Prometheus to the letter, but for where links lead: to tidemark console unless told', () => {
     plain.hasResourceProperties('AWS::APS::RuleGroupsNamespace', {
       Name: 'tidemark',
       Workspace: workspaceArn,
-      Data: renderRules(localLinks),
+      Data: renderRules({ url: 'http://127.0.0.1:8800', runbooks: 'docs/runbooks' }),
     });
     templatesWith({ consoleUrl: 'https://ml.example.com' }).observability.hasResourceProperties(
       'AWS::APS::RuleGroupsNamespace',

@@ -43,6 +43,9 @@ function definitionFor(workspace: CfnWorkspace, { stage, alerts }: StageConfig):
   });
 }
 
+/** Of `tidemark console`, on the computer of whoever reads the alert. */
+export const proxyUrl = 'http://127.0.0.1:8800';
+
 const alertManager = new ServicePrincipal('aps.amazonaws.com');
 
 export class AmpAlerting extends Construct {
@@ -50,7 +53,7 @@ export class AmpAlerting extends Construct {
     super(scope, id);
     const { config, key } = deployment;
     const {
-      consoleUrl = localLinks.url,
+      consoleUrl = proxyUrl,
       runbooksUrl = localLinks.runbooks,
       pagerDutySecretArn,
     } = config.alerts ?? {};

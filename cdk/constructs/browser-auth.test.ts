@@ -80,9 +80,9 @@ describe('with auth.oidc', () => {
     });
   });
 
-  it('makes a key for sessions, which outlives the stack in prod, and puts none into a function', () => {
+  it('makes a key for sessions, which goes with the API and leaves its name free, and puts none into a function', () => {
     signedIn.serving.hasResource('AWS::SecretsManager::Secret', {
-      DeletionPolicy: 'Retain',
+      DeletionPolicy: 'Delete',
       Properties: {
         Name: 'tidemark/prod/session-key',
         GenerateSecretString: { PasswordLength: 64, ExcludePunctuation: true },

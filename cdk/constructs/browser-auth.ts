@@ -1,5 +1,5 @@
 // Sign-in for people (`auth.oidc`): the key of their sessions, the authorizer that checks them, and which routes it guards.
-import { ArnFormat, Duration, Stack, Validations } from 'aws-cdk-lib';
+import { ArnFormat, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import {
   AuthorizationType,
   type CfnGatewayResponse,
@@ -12,7 +12,7 @@ import type { Role } from 'aws-cdk-lib/aws-iam';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { type Route, signInSecrets } from '#shared/api/surface.ts';
-import { type Deployment, removalPolicyOf } from '../deployment.ts';
+import type { Deployment } from '../deployment.ts';
 import { acknowledgeWildcard, allow } from './access.ts';
 import type { FrontProps } from './front.ts';
 
@@ -74,7 +74,8 @@ export class BrowserAuth extends Construct {
       secretName: `tidemark/${config.stage}/${signInSecrets.sessionKey}`,
       description: 'Tidemark: signs the sessions of people; a new value ends them all within five minutes',
       generateSecretString: { passwordLength: 64, excludePunctuation: true },
-      removalPolicy: removalPolicyOf(config),
+      // Of no use without the API; kept, it would stand in the way of the next one of its name.
+      removalPolicy: RemovalPolicy.DESTROY,
     });
     Validations.of(key).acknowledge({
       id: 'AwsSolutions-SMG4',

@@ -28,7 +28,7 @@ export class DataKey extends Key {
     this.allowService('events.amazonaws.com');
     if (!hasAlarmTopic(config)) return;
     const { account } = Stack.of(this);
-    for (const service of ['cloudwatch.amazonaws.com', 'budgets.amazonaws.com'])
+    for (const service of ['cloudwatch.amazonaws.com', 'budgets.amazonaws.com', 'sns.amazonaws.com'])
       this.allowService(service, { StringEquals: { 'aws:SourceAccount': account } });
   }
 

@@ -20,6 +20,17 @@ export class EventWiring extends Construct {
     super(scope, id);
     const find = (name: string) => functions.find((fn) => fn.surfaceName === name);
 
+    // Before the schedules: what is told to a function that has both must not be given up as easily as a tick.
+    for (const subscription of subscriptions) {
+      const fn = 'handler' in subscription ? find(subscription.handler) : undefined;
+      if (fn === undefined) continue;
+      new Rule(this, `On-${subscription.event}`, {
+        description: `Tidemark: ${subscription.event} to ${fn.surfaceName}`,
+        eventBus: bus,
+        eventPattern: { source: [eventSource], detailType: [subscription.event] },
+        targets: [target(fn, deadLetters, retries)],
+      });
+    }
     for (const { name, everyMinutes, handler } of schedules) {
       const fn = find(handler);
       if (fn === undefined) continue;
@@ -29,16 +40,6 @@ export class EventWiring extends Construct {
         schedule: Schedule.rate(Duration.minutes(everyMinutes)),
         // A missed one is caught up by the next; a late one would only run beside it.
         targets: [target(fn, deadLetters, { retryAttempts: 0, maxEventAge: Duration.minutes(everyMinutes) })],
-      });
-    }
-    for (const subscription of subscriptions) {
-      const fn = 'handler' in subscription ? find(subscription.handler) : undefined;
-      if (fn === undefined) continue;
-      new Rule(this, `On-${subscription.event}`, {
-        description: `Tidemark: ${subscription.event} to ${fn.surfaceName}`,
-        eventBus: bus,
-        eventPattern: { source: [eventSource], detailType: [subscription.event] },
-        targets: [target(fn, deadLetters, retries)],
       });
     }
   }

@@ -1,17 +1,27 @@
 // Opt-in: a Managed Grafana workspace that reads the stage's metrics with a role of its own. People sign in to it as they do elsewhere.
-import { ArnFormat, CfnOutput, Stack } from 'aws-cdk-lib';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ArnFormat, CfnCustomResource, CfnOutput, Duration, Stack } from 'aws-cdk-lib';
+import type { CfnWorkspace as MetricsWorkspace } from 'aws-cdk-lib/aws-aps';
 import { CfnWorkspace } from 'aws-cdk-lib/aws-grafana';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
+import { functions } from '#shared/api/surface.ts';
+import { localLinks } from '../../observability/alerts/links.ts';
 import { type Deployment, removalPolicyOf } from '../deployment.ts';
 import type { GrafanaSignIn } from '../grafana-config.ts';
 import { stackName } from '../names.ts';
+import { allow } from './access.ts';
+import { proxyUrl } from './amp-alerting.ts';
+import { projectRoot } from './bundle.ts';
+import { NodeFunction } from './node-function.ts';
 
 export interface GrafanaProps {
   readonly deployment: Deployment;
   readonly signIn: GrafanaSignIn;
-  /** The workspace of the stage's metrics. */
-  readonly prometheusArn: string;
+  /** Of the stage's metrics. */
+  readonly metrics: MetricsWorkspace;
 }
 
 /** Upgrades are one-way: the newest that people have run dashboards of the classic schema on. */
@@ -34,7 +44,7 @@ const queries = [
 export class Grafana extends Construct {
   readonly workspace: CfnWorkspace;
 
-  constructor(scope: Construct, id: string, { deployment, signIn, prometheusArn }: GrafanaProps) {
+  constructor(scope: Construct, id: string, { deployment, signIn, metrics }: GrafanaProps) {
     super(scope, id);
     const { stage } = deployment.config;
     const stack = Stack.of(this);
@@ -53,7 +63,7 @@ export class Grafana extends Construct {
         },
       }),
     });
-    role.addToPolicy(new PolicyStatement({ actions: queries, resources: [prometheusArn] }));
+    role.addToPolicy(new PolicyStatement({ actions: queries, resources: [metrics.attrArn] }));
 
     this.workspace = new CfnWorkspace(this, 'Workspace', {
       name: stackName(stage, 'grafana'),
@@ -73,8 +83,58 @@ export class Grafana extends Construct {
       }),
     });
     this.workspace.applyRemovalPolicy(removalPolicyOf(deployment.config));
+    this.putDashboards(deployment, metrics);
     new CfnOutput(this, 'Url', { value: `https://${this.workspace.attrEndpoint}` });
   }
+
+  /** The custom resource is asked again when a dashboard changes, or where its links lead. */
+  private putDashboards(deployment: Deployment, metrics: MetricsWorkspace): void {
+    const stack = Stack.of(this);
+    const { consoleUrl = proxyUrl, runbooksUrl = localLinks.runbooks } = deployment.config.alerts ?? {};
+    const { lambda, role } = new NodeFunction(this, { name: 'grafana', deployment });
+    const workspaceArn = stack.formatArn({
+      service: 'grafana',
+      resource: '/workspaces',
+      resourceName: this.workspace.ref,
+    });
+    allow(role, provisioning, [workspaceArn]);
+    const resource = new CfnCustomResource(this, 'Dashboards', {
+      serviceToken: lambda.functionArn,
+      serviceTimeout: patience.toSeconds(),
+    });
+    const properties = {
+      WorkspaceId: this.workspace.ref,
+      // its API is below this address, which a data source adds by itself
+      PrometheusUrl: metrics.attrPrometheusEndpoint,
+      Region: stack.region,
+      ConsoleUrl: consoleUrl,
+      RunbooksUrl: runbooksUrl,
+      Dashboards: dashboardsHash(),
+    };
+    for (const [name, value] of Object.entries(properties)) resource.addPropertyOverride(name, value);
+    // Not before it may do what it does.
+    resource.node.addDependency(role);
+  }
+}
+
+// A token of an administrator's account, for as long as it takes, and of this workspace alone.
+const provisioning = [
+  'grafana:DescribeWorkspace',
+  'grafana:ListWorkspaceServiceAccounts',
+  'grafana:CreateWorkspaceServiceAccount',
+  'grafana:CreateWorkspaceServiceAccountToken',
+  'grafana:DeleteWorkspaceServiceAccountToken',
+];
+
+/** A little more than the function itself may take: CloudFormation would wait an hour for one that died. */
+const patience = Duration.seconds(functions.grafana.timeoutSeconds + 60);
+
+/** Of the committed files that the function carries. */
+function dashboardsHash(): string {
+  const folder = join(projectRoot, 'observability/dashboards/json');
+  const hash = createHash('sha256');
+  for (const file of readdirSync(folder).sort()) hash.update(readFileSync(join(folder, file)));
+  return hash.digest('hex');
 }
 
 /** What a deployment without Grafana says: a choice that was not made is easily taken for one that failed. */

@@ -16,7 +16,7 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { routes } from '#shared/api/surface.ts';
 import type { StageConfig } from '../config.ts';
-import { removalPolicyOf } from '../deployment.ts';
+import { namedRemovalPolicyOf } from '../deployment.ts';
 import { alarmName, apiName } from '../names.ts';
 import { httpApiErrors } from './alarm-list.ts';
 import { Alarms } from './alarms.ts';
@@ -36,7 +36,7 @@ export class HttpFront extends Construct implements Front {
     const { config, key } = deployment;
     const logGroup = new LogGroup(this, 'AccessLogs', {
       retention: config.logRetention,
-      removalPolicy: removalPolicyOf(config),
+      removalPolicy: namedRemovalPolicyOf(config),
       ...(key && { encryptionKey: key }),
     });
     this.api = new HttpApi(this, 'Http', {

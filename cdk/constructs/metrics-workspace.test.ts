@@ -17,7 +17,7 @@ describe('the workspace of metrics', () => {
         LogGroupArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^MetricsLogs'), 'Arn'] },
       },
     });
-    monitoring.hasResource('AWS::APS::Workspace', { DeletionPolicy: 'Retain' });
+    monitoring.hasResource('AWS::APS::Workspace', { DeletionPolicy: 'RetainExceptOnCreate' });
     monitoring.hasResourceProperties('AWS::Logs::LogGroup', {
       LogGroupName: '/aws/vendedlogs/prometheus/tidemark-prod-metrics',
       KmsKeyId: key,

@@ -3,7 +3,7 @@ import { Stack } from 'aws-cdk-lib';
 import { CfnWorkspace } from 'aws-cdk-lib/aws-aps';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { type Deployment, removalPolicyOf } from '../deployment.ts';
+import { type Deployment, namedRemovalPolicyOf } from '../deployment.ts';
 import { stackName } from '../names.ts';
 import { allow } from './access.ts';
 import type { NodeFunction } from './node-function.ts';
@@ -32,7 +32,7 @@ export class MetricsWorkspace extends Construct {
     const logs = new LogGroup(this, 'Logs', {
       logGroupName: `${metricsLogPrefix}${stackName(config.stage, 'metrics')}`,
       retention: config.logRetention,
-      removalPolicy: removalPolicyOf(config),
+      removalPolicy: namedRemovalPolicyOf(config),
       ...(key && { encryptionKey: key }),
     });
     this.workspace = new CfnWorkspace(this, 'Workspace', {
@@ -40,7 +40,7 @@ export class MetricsWorkspace extends Construct {
       loggingConfiguration: { logGroupArn: logs.logGroupArn },
       ...(key && { kmsKeyArn: key.keyArn }),
     });
-    this.workspace.applyRemovalPolicy(removalPolicyOf(config));
+    this.workspace.applyRemovalPolicy(namedRemovalPolicyOf(config));
     this.workspaceArn = this.workspace.attrArn;
     this.endpoint = this.workspace.attrPrometheusEndpoint;
 

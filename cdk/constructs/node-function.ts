@@ -19,7 +19,7 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { type FunctionName, type FunctionSpec, functions } from '#shared/api/surface.ts';
 import type { ArchitectureName, StageConfig } from '../config.ts';
-import { type Deployment, removalPolicyOf } from '../deployment.ts';
+import { type Deployment, namedRemovalPolicyOf } from '../deployment.ts';
 import { busName, constructId, functionName, logGroupName, machineName } from '../names.ts';
 import { allow, grantAccess } from './access.ts';
 import { assetOf, bundle, handlerOf, projectRoot } from './bundle.ts';
@@ -64,7 +64,7 @@ export class NodeFunction extends Construct {
     const logGroup = new LogGroup(this, 'Logs', {
       logGroupName: logGroupName(config.stage, name),
       retention: config.logRetention,
-      removalPolicy: removalPolicyOf(config),
+      removalPolicy: namedRemovalPolicyOf(config),
       ...(deployment.key && { encryptionKey: deployment.key }),
     });
     // Instead of the managed AWSLambdaBasicExecutionRole, which may write to every log group.

@@ -32,7 +32,7 @@ describe('the key that people are tokenised with', () => {
     const secrets = Object.values(prod.data.findResources('AWS::SecretsManager::Secret'));
     expect(secrets.filter(({ Properties }) => Properties.Name === 'tidemark/prod/pii-key')).toEqual([
       expect.objectContaining({
-        DeletionPolicy: 'Retain',
+        DeletionPolicy: 'RetainExceptOnCreate',
         UpdateReplacePolicy: 'Retain',
         Properties: expect.objectContaining({
           GenerateSecretString: { PasswordLength: 43, ExcludePunctuation: true },

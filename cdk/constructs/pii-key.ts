@@ -2,7 +2,7 @@
 import { Validations } from 'aws-cdk-lib';
 import { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { type Deployment, removalPolicyOf } from '../deployment.ts';
+import { type Deployment, namedRemovalPolicyOf } from '../deployment.ts';
 import { piiKeySecretName } from '../names.ts';
 
 /** 256 bits of letters and digits. */
@@ -21,7 +21,7 @@ export class PiiKey extends Construct {
       generateSecretString: { passwordLength: keyLength, excludePunctuation: true },
       ...(key && { kmsKeyId: key.keyArn }),
     });
-    secret.applyRemovalPolicy(removalPolicyOf(config));
+    secret.applyRemovalPolicy(namedRemovalPolicyOf(config));
     Validations.of(secret).acknowledge({
       id: 'AwsSolutions-SMG4',
       reason:

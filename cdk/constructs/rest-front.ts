@@ -14,7 +14,7 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { type Route, routes } from '#shared/api/surface.ts';
 import type { StageConfig } from '../config.ts';
-import { removalPolicyOf } from '../deployment.ts';
+import { namedRemovalPolicyOf } from '../deployment.ts';
 import { apiName } from '../names.ts';
 import { addBodyModels } from './body-models.ts';
 import { BrowserAuth } from './browser-auth.ts';
@@ -31,7 +31,7 @@ export class RestFront extends Construct implements Front {
     const { config, key } = deployment;
     const logGroup = new LogGroup(this, 'AccessLogs', {
       retention: config.logRetention,
-      removalPolicy: removalPolicyOf(config),
+      removalPolicy: namedRemovalPolicyOf(config),
       ...(key && { encryptionKey: key }),
     });
     this.api = new RestApi(this, 'Rest', {

@@ -16,7 +16,7 @@ import {
   subscriptions,
   substitutionName,
 } from '#shared/api/surface.ts';
-import { type Deployment, removalPolicyOf } from '../deployment.ts';
+import { type Deployment, namedRemovalPolicyOf } from '../deployment.ts';
 import { machineName } from '../names.ts';
 import { allow } from './access.ts';
 import { projectRoot } from './bundle.ts';
@@ -84,11 +84,10 @@ export class Workflow extends Construct {
           // Log delivery writes one resource policy for all groups under this prefix, instead of one each until it is full.
           logGroupName: `/aws/vendedlogs/states/${machineName(config.stage, name)}`,
           retention: config.logRetention,
-          removalPolicy: removalPolicyOf(config),
+          removalPolicy: namedRemovalPolicyOf(config),
           ...(deployment.key && { encryptionKey: deployment.key }),
         }),
       },
-      removalPolicy: removalPolicyOf(config),
     });
     if (config.tracing === 'passThrough')
       Validations.of(this.stateMachine).acknowledge({

@@ -23,10 +23,12 @@ export const assumed = {
   publishModelReads: 11,
   publishWrites: 2,
   /** Series of a model with 50 features and two classes, by how often each is sent; metric-series.test.ts counts them. */
-  modelSeries: { minute: 12, fourMinutes: 45, change: 448 },
+  modelSeries: { minute: 15, fourMinutes: 45, change: 445 },
   deploymentSeries: { minute: 3, fourMinutes: 1 },
-  /** Recorded by rules from the above, per model and minute. */
-  recordedSeries: 34,
+  /** Recorded by rules from the above, per model, by how often they are evaluated. */
+  recordedSeries: { minute: 19, fourMinutes: 15 },
+  /** Recorded of the deployment itself. */
+  deploymentRecorded: 2,
   sampleBytes: 2,
   /** One run, by step. */
   retrainSeconds: {

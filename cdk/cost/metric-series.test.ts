@@ -7,6 +7,9 @@ import { seriesByMetric } from '#shared/metrics/series.ts';
 import { stateKeys } from '#shared/registry/keys.ts';
 import { memoryDeps } from '#shared/testing/memory-deps.ts';
 import { smallRecord } from '#shared/testing/small-model.ts';
+import { localLinks } from '../../observability/alerts/links.ts';
+import { alertGroups } from '../../observability/alerts/registry.ts';
+import { ruleGroupsOf } from '../../observability/alerts/render-rules.ts';
 import { assumed } from './assumptions.ts';
 
 /** A model in use: everything that the catalogue may have of it, but for what is wrong. */
@@ -56,14 +59,30 @@ test('a model of 50 features has the series that are charged for, and the deploy
   });
 });
 
-test('20 models of 50 features send less than 35 million samples in 730 hours, a window a day each', () => {
-  const { modelSeries, deploymentSeries } = assumed;
+test('rules record the series that are charged for', () => {
+  const recorded = { minute: 0, fourMinutes: 0, deployment: 0 };
+  for (const group of alertGroups)
+    for (const { interval, rules } of ruleGroupsOf(group, localLinks)) {
+      const records = rules.filter((rule) => 'record' in (rule as object)).length;
+      if (group.name === 'tidemark-meta') recorded.deployment += records;
+      else recorded[interval === '4m' ? 'fourMinutes' : 'minute'] += records;
+    }
+  const { recordedSeries, deploymentRecorded } = assumed;
+  expect(recorded).toEqual({ ...recordedSeries, deployment: deploymentRecorded });
+  expect(recordedSeries.minute).toBeLessThanOrEqual(29);
+});
+
+test('20 models of 50 features stay below 60 million samples in 730 hours, a window a day each, rules included', () => {
+  const { modelSeries, deploymentSeries, recordedSeries, deploymentRecorded } = assumed;
   const minutes = 43_800;
   const model =
     minutes * (modelSeries.minute + modelSeries.fourMinutes / 4 + modelSeries.change / 30) +
     30 * modelSeries.change;
   const deployment = minutes * (deploymentSeries.minute + deploymentSeries.fourMinutes / 4);
-  const samples = 20 * model + deployment;
-  expect(samples).toBeLessThan(35e6);
-  expect(Math.round(samples)).toBe(33_859_750);
+  const sent = 20 * model + deployment;
+  expect(Math.round(sent)).toBe(36_398_350);
+  const recorded =
+    minutes * (20 * (recordedSeries.minute + recordedSeries.fourMinutes / 4) + deploymentRecorded);
+  expect(Math.round(sent + recorded)).toBe(56_414_950);
+  expect(sent + recorded).toBeLessThanOrEqual(60e6);
 });

@@ -225,15 +225,15 @@ function objectCharges(inventory: Inventory, work: Workload, flow: Flow): Charge
   }));
 }
 
-/** Samples sent in a month, by how often each series is; what changes with a window is also sent with each. */
+/** Samples sent or recorded in a month, by how often each series is; what changes with a window is also sent with each. */
 function samplesOf({ models }: Workload, { windows }: Flow): number {
   const minutes = MONTH_SECONDS / 60;
-  const { modelSeries, deploymentSeries, recordedSeries } = assumed;
+  const { modelSeries, deploymentSeries, recordedSeries, deploymentRecorded } = assumed;
+  const perMinute = (series: { readonly minute: number; readonly fourMinutes: number }) =>
+    series.minute + series.fourMinutes / 4;
   return (
-    minutes * (deploymentSeries.minute + deploymentSeries.fourMinutes / 4) +
-    models *
-      minutes *
-      (modelSeries.minute + modelSeries.fourMinutes / 4 + modelSeries.change / 30 + recordedSeries) +
+    minutes * (perMinute(deploymentSeries) + deploymentRecorded) +
+    models * minutes * (perMinute(modelSeries) + modelSeries.change / 30 + perMinute(recordedSeries)) +
     windows * modelSeries.change
   );
 }

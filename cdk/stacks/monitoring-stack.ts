@@ -6,7 +6,8 @@ import { DeadLetters } from '../constructs/dead-letters.ts';
 import { EventWiring } from '../constructs/event-wiring.ts';
 import { MetricsWorkspace } from '../constructs/metrics-workspace.ts';
 import { NodeFunction } from '../constructs/node-function.ts';
-import type { Deployment } from '../deployment.ts';
+import { NotifyInbox } from '../constructs/notify-inbox.ts';
+import { type Deployment, hasAlarmTopic } from '../deployment.ts';
 import { busName, functionsIn } from '../names.ts';
 
 export interface MonitoringStackProps extends StackProps {
@@ -25,11 +26,11 @@ export class MonitoringStack extends Stack {
       description: 'Tidemark: what one stage of the loop tells the next',
     });
     const functions = functionsIn('monitoring').map((name) => new NodeFunction(this, { name, deployment }));
-    new EventWiring(this, 'Events', {
-      functions,
-      bus,
-      deadLetters: new DeadLetters(this, 'DeadLetters', { deployment, part: 'monitoring' }),
-    });
+    const deadLetters = new DeadLetters(this, 'DeadLetters', { deployment, part: 'monitoring' });
+    new EventWiring(this, 'Events', { functions, bus, deadLetters });
+    const notify = functions.find(({ surfaceName }) => surfaceName === 'notify');
+    if (notify && hasAlarmTopic(deployment.config))
+      new NotifyInbox(this, 'Notifying', { deployment, notify, deadLetters });
     new CfnOutput(this, 'EventBusName', { value: bus.eventBusName });
     const publisher = functions.find(({ surfaceName }) => surfaceName === 'publish');
     if (deployment.config.prometheus === 'none' || !publisher) return;

@@ -27,8 +27,13 @@ let prod: SynthesisedStage;
 let dev: SynthesisedStage;
 let alarms: ReadonlyMap<string, AlarmProperties>;
 const email = 'ops@example.com';
+const pagerDutyEventsUrl = 'https://events.eu.pagerduty.com/v2/enqueue';
 beforeAll(() => {
-  prod = synthStage('prod', { alarmEmail: email, monthlyBudgetUsd: '40' });
+  prod = synthStage('prod', {
+    alarmEmail: email,
+    monthlyBudgetUsd: '40',
+    alerts: JSON.stringify({ pagerDutyEventsUrl }),
+  });
   dev = synthStage('dev');
   alarms = alarmsOf(prod);
 });
@@ -41,8 +46,12 @@ const alarmsOf = ({ observability }: SynthesisedStage): ReadonlyMap<string, Alar
     ]),
   );
 const names = (Object.keys(functions) as FunctionName[]).filter(
-  (name) => !(functions[name] as FunctionSpec).onDeploy,
+  (name) => !(functions[name] as FunctionSpec).onDeploy && name !== 'authorize',
 );
+/** An ARN that is put together where it is deployed. */
+const endsWith = (end: string) => ({
+  'Fn::Join': ['', Match.arrayWith([Match.stringLikeRegexp(`${end}$`)])],
+});
 const dimension = (alarm: AlarmProperties | undefined, name: string) =>
   alarm?.Dimensions.find((one) => one.Name === name)?.Value;
 
@@ -85,6 +94,22 @@ describe('alarms', () => {
     expect(perFunction).toHaveLength(names.length * 3);
   });
 
+  it('take no session that is over for a fault: an authorizer says so by throwing, and runs only where people sign in', () => {
+    const config = stageConfig((key) => (key === 'stage' ? 'prod' : undefined));
+    const oidc = {
+      issuer: 'https://idp.example',
+      clientId: 'x',
+      operators: { claim: 'groups', values: ['ops'] },
+    };
+    const kinds = (stage: typeof config) =>
+      alarmList(stage).flatMap(({ name }) => (name.startsWith('authorize-') ? [name] : []));
+    expect(kinds({ ...config, auth: { ...config.auth, oidc } })).toEqual([
+      'authorize-throttles',
+      'authorize-duration',
+    ]);
+    expect(kinds(config)).toEqual([]);
+  });
+
   it('hear a tick that does not run: no invocation in 10 minutes, where no data is the finding', () => {
     expect(alarms.get('tidemark-prod-tick-silence')).toMatchObject({
       MetricName: 'Invocations',
@@ -97,6 +122,7 @@ describe('alarms', () => {
     });
     const breaching = [...alarms].filter(([, { TreatMissingData }]) => TreatMissingData === 'breaching');
     expect(breaching.map(([name]) => name).sort()).toEqual([
+      'tidemark-prod-notify-silence',
       'tidemark-prod-publish-silence',
       'tidemark-prod-tick-silence',
       'tidemark-prod-watchdog-silent',
@@ -216,16 +242,69 @@ describe('alarm topic', () => {
     const [key] = Object.values(prod.data.findResources('AWS::KMS::Key'));
     const statements = key?.Properties.KeyPolicy.Statement as { Principal: { Service?: unknown } }[];
     const services = statements.flatMap(({ Principal }) => Principal.Service);
-    for (const service of ['cloudwatch', 'budgets', 'events', 'aps'].map((name) => `${name}.amazonaws.com`))
+    for (const service of ['cloudwatch', 'budgets', 'events', 'aps', 'sns'].map(
+      (name) => `${name}.amazonaws.com`,
+    ))
       expect(services).toContain(service);
   });
 
-  it('sends mail to the address of the context, and to nobody without one', () => {
+  it('sends mail to the address of the context, and to nobody without one: alarms as they are, the rest by notify', () => {
     prod.observability!.hasResourceProperties('AWS::SNS::Subscription', {
       Protocol: 'email',
       Endpoint: email,
+      FilterPolicyScope: 'MessageBody',
+      FilterPolicy: { AlarmName: [{ exists: true }] },
     });
-    dev.observability!.resourceCountIs('AWS::SNS::Subscription', 0);
+    const [mail] = Object.keys(prod.monitoring.findResources('AWS::SNS::Topic'));
+    prod.monitoring.hasResourceProperties('AWS::SNS::Subscription', {
+      Protocol: 'email',
+      Endpoint: email,
+      TopicArn: { Ref: mail },
+    });
+    prod.monitoring.hasResourceProperties('AWS::Lambda::Function', {
+      FunctionName: 'tidemark-prod-notify',
+      Environment: {
+        Variables: Match.objectLike({
+          NOTIFY_TOPIC_ARN: { Ref: mail },
+          PAGERDUTY_EVENTS_URL: pagerDutyEventsUrl,
+        }),
+      },
+    });
+    for (const stack of [dev.observability!, dev.monitoring])
+      expect(stack.findResources('AWS::SNS::Subscription', { Properties: { Protocol: 'email' } })).toEqual(
+        {},
+      );
+  });
+
+  it('tells notify, which nobody else may invoke by a topic; what cannot be handed over waits in a queue it may write to', () => {
+    const [topic] = Object.keys(
+      dev.observability!.findResources('AWS::SNS::Topic', {
+        Properties: { TopicName: 'tidemark-dev-alarms' },
+      }),
+    );
+    dev.observability!.hasResourceProperties('AWS::SNS::Subscription', {
+      Protocol: 'lambda',
+      TopicArn: { Ref: topic },
+      Endpoint: endsWith(':function:tidemark-dev-notify'),
+      RedrivePolicy: { deadLetterTargetArn: endsWith(':tidemark-dev-monitoring-dead-letters') },
+    });
+    dev.monitoring.hasResourceProperties('AWS::Lambda::Permission', {
+      Principal: 'sns.amazonaws.com',
+      FunctionName: { 'Fn::GetAtt': [Match.stringLikeRegexp('^NotifyFunction'), 'Arn'] },
+      SourceArn: endsWith(':tidemark-dev-alarms'),
+    });
+    dev.monitoring.hasResourceProperties('AWS::SQS::QueuePolicy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Effect: 'Allow',
+            Principal: { Service: 'sns.amazonaws.com' },
+            Action: 'sqs:SendMessage',
+            Condition: { ArnEquals: { 'aws:SourceArn': endsWith(':tidemark-dev-alarms') } },
+          }),
+        ]),
+      },
+    });
   });
 });
 

@@ -8,6 +8,7 @@ import { Alarms } from '../constructs/alarms.ts';
 import { AmpAlerting } from '../constructs/amp-alerting.ts';
 import { Grafana, grafanaLeftOut } from '../constructs/grafana.ts';
 import { MonthlyBudget } from '../constructs/monthly-budget.ts';
+import { subscribeNotify } from '../constructs/notify-inbox.ts';
 import type { Deployment } from '../deployment.ts';
 
 export interface ObservabilityStackProps extends StackProps {
@@ -21,6 +22,7 @@ export class ObservabilityStack extends Stack {
     super(scope, id, props);
     const { config } = props.deployment;
     const topic = new AlarmTopic(this, 'Topic', props.deployment);
+    subscribeNotify(this, topic, props.deployment);
     new Alarms(this, 'Alarms', { config, topic });
     const { deployment, workspace } = props;
     if (workspace) new AmpAlerting(this, 'Alerting', { deployment, workspace, topic });
@@ -28,7 +30,7 @@ export class ObservabilityStack extends Stack {
       new Grafana(this, 'Grafana', {
         deployment,
         signIn: config.grafana,
-        prometheusArn: workspace.attrArn,
+        metrics: workspace,
       });
     else new CfnOutput(this, 'GrafanaWorkspace', { value: grafanaLeftOut });
     if (config.monthlyBudgetUsd !== undefined)

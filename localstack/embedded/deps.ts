@@ -3,8 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Deps } from '#shared/deps.ts';
 import { createLogger } from '#shared/logger.ts';
+import { rememberedKey } from '#shared/privacy/pii-key.ts';
 import { parseSettings } from '#shared/settings.ts';
 import { createFolderObjects, type SignUpload } from './folder-objects.ts';
+import { readPiiKey } from './pii-key-file.ts';
 import { createSpool } from './spool.ts';
 import type { Store } from './store.ts';
 
@@ -21,14 +23,21 @@ export type EmbeddedDeps = Omit<Deps, 'events' | 'pipelines' | 'streamClosedBefo
 export const objectsFolder = (dataDir: string): string => join(dataDir, 'objects');
 export const spoolFile = (dataDir: string): string => join(dataDir, 'spool.ndjson');
 
+/** Of secrets that other programs look for under these names too. */
+const commonNames: ReadonlySet<string> = new Set(['SLACK_WEBHOOK_URL', 'PAGERDUTY_ROUTING_KEY']);
+
 export function embeddedDeps({ dataDir, store, env, signUpload }: EmbeddedOptions): EmbeddedDeps {
-  const settings = parseSettings({ TRAIN_CONTAINER: 'available', ...env });
+  const settings = parseSettings({ TRAIN_CONTAINER: 'available', PII_KEY: 'available', ...env });
   const log = createLogger(settings.LOG_LEVEL, (line) => process.stderr.write(`${line}\n`), Date.now);
   return {
     predictions: store.table('predictions', { feed: true }),
     state: store.table('state'),
     objects: createFolderObjects(objectsFolder(dataDir), signUpload ? { signUpload } : {}),
-    secret: async (name) => env[`TIDEMARK_SECRET_${name.toUpperCase().replaceAll('-', '_')}`],
+    secret: async (name) => {
+      const variable = name.toUpperCase().replaceAll('-', '_');
+      return env[`TIDEMARK_SECRET_${variable}`] ?? (commonNames.has(variable) ? env[variable] : undefined);
+    },
+    piiKey: rememberedKey(async () => readPiiKey(dataDir)),
     settings,
     now: Date.now,
     newId: randomUUID,

@@ -1,4 +1,5 @@
 /** The embedded event bus: domain events to their subscribers, in EventBridge's shape, retried, drained at shutdown. */
+import { randomUUID } from 'node:crypto';
 import { eventSource, type FunctionName, type MachineName, subscriptions } from '#shared/api/surface.ts';
 import type { Deps } from '#shared/deps.ts';
 import type { Json } from '#shared/json.ts';
@@ -26,7 +27,8 @@ export function createEventBus({ invoke, start, log }: EventBusOptions): EventBu
   const running = new Set<Promise<void>>();
 
   async function deliver(name: FunctionName, event: DomainEvent): Promise<void> {
-    const envelope = { source: eventSource, 'detail-type': event.type, detail: event.detail };
+    const id = randomUUID();
+    const envelope = { id, source: eventSource, 'detail-type': event.type, detail: event.detail };
     for (let attempt = 1; attempt <= attempts; attempt++) {
       try {
         await invoke(name, envelope);

@@ -2,11 +2,17 @@
 import type { FunctionName } from '#shared/api/surface.ts';
 import type { Deps } from '#shared/deps.ts';
 import { createAdminHandler } from '../../lambdas/admin/handler.ts';
+import { createAuthorizeHandler } from '../../lambdas/authorize/handler.ts';
 import { createCaptureHandler } from '../../lambdas/capture/handler.ts';
+import { createConsoleHandler } from '../../lambdas/console/handler.ts';
 import { createExplainHandler } from '../../lambdas/explain/handler.ts';
 import { createFeedbackHandler } from '../../lambdas/feedback/handler.ts';
+import { createMigrateHandler } from '../../lambdas/migrate/handler.ts';
 import { createMonitorHandler } from '../../lambdas/monitor/handler.ts';
+import { createNotifyHandler } from '../../lambdas/notify/handler.ts';
 import { createPredictHandler } from '../../lambdas/predict/handler.ts';
+import { createPublishHandler } from '../../lambdas/publish/handler.ts';
+import { createApproveHandler } from '../../lambdas/retrain/approve/handler.ts';
 import { createBeginHandler } from '../../lambdas/retrain/begin/handler.ts';
 import { createEvaluateHandler } from '../../lambdas/retrain/evaluate/handler.ts';
 import { createFoldHandler } from '../../lambdas/retrain/fold/handler.ts';
@@ -25,13 +31,21 @@ import { createTrialHandler } from '../../lambdas/trial/handler.ts';
 type AnyHandler = (event: never) => Promise<unknown>;
 
 const factories: Readonly<Record<FunctionName, (deps: Deps) => AnyHandler>> = {
+  migrate: createMigrateHandler,
+  grafana: () => async () => {
+    throw new Error('there is no Managed Grafana here: compose reads the dashboards from their files');
+  },
   predict: createPredictHandler,
   explain: createExplainHandler,
   feedback: createFeedbackHandler,
   admin: createAdminHandler,
+  console: createConsoleHandler,
+  authorize: createAuthorizeHandler,
   capture: createCaptureHandler,
   tick: createTickHandler,
   monitor: createMonitorHandler,
+  publish: createPublishHandler,
+  notify: createNotifyHandler,
   trial: createTrialHandler,
   'retrain-begin': createBeginHandler,
   'retrain-ingest': createIngestHandler,
@@ -42,6 +56,7 @@ const factories: Readonly<Record<FunctionName, (deps: Deps) => AnyHandler>> = {
   'retrain-parity': createParityHandler,
   'retrain-evaluate': createEvaluateHandler,
   'retrain-gate': createGateHandler,
+  'retrain-approve': createApproveHandler,
   'retrain-promote': createPromoteHandler,
   'retrain-release': createReleaseHandler,
 };

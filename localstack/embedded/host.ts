@@ -12,6 +12,7 @@ import {
 } from '#shared/api/surface.ts';
 import type { Deps } from '#shared/deps.ts';
 import type { Json } from '#shared/json.ts';
+import { migrateStored } from '#shared/registry/stored-schema.ts';
 import { resumeTrials } from '#shared/registry/uploaded.ts';
 import { createEngine, type Engine } from '../asl/engine.ts';
 import { loadStateMachine } from '../asl/load.ts';
@@ -71,6 +72,12 @@ async function openHost(options: HostOptions): Promise<Host> {
     objects: createFolderObjects(objectsFolder(dataDir)),
   });
   const base = embeddedDeps({ dataDir, store, env, signUpload: uploads.sign });
+  try {
+    await migrateStored(base);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
   const feed = store.feed('predictions');
   const tasks = createTaskProcess({ dataDir, env });
   let invoke: Invoke = unready;

@@ -27,6 +27,7 @@ export const embeddedTraining = {
   TrainingInstance: 'embedded',
   TrainingRole: 'embedded',
   TrainingBucket: 'embedded',
+  TrainingKey: '',
 } as const;
 
 class TrainingJobFailed extends Error {

@@ -5,9 +5,10 @@ import { smallRecord } from '#shared/testing/small-model.ts';
 import { runbookName } from './alert.ts';
 import { localLinks } from './links.ts';
 import { alertGroups, alerts } from './registry.ts';
-import { exprOf, isOfModel, renderRules } from './render-rules.ts';
+import { exprOf, isOfModel, renderRules, ruleGroupsOf } from './render-rules.ts';
 
 const rules = renderRules(localLinks);
+const ruleGroups = alertGroups.flatMap((group) => ruleGroupsOf(group, localLinks));
 const recordings = alertGroups.flatMap((group) => group.recordings);
 const metricsIn = (text: string) => [...new Set(text.match(/\btidemark_[a-z0-9_]+/g) ?? [])];
 
@@ -92,11 +93,27 @@ describe('alerts', () => {
   });
 
   test('fit into what Amazon Managed Prometheus takes: 20 rules a group, 1 MB in all', () => {
-    for (const { name, recordings: own, alerts: group } of alertGroups) {
-      const limits = group.filter(({ threshold }) => typeof threshold !== 'number').length;
-      expect(own.length + group.length + limits, name).toBeLessThanOrEqual(20);
+    for (const { name, rules: inGroup } of ruleGroups) {
+      expect(inGroup.length, name).toBeGreaterThan(0);
+      expect(inGroup.length, name).toBeLessThanOrEqual(20);
     }
     expect(Buffer.byteLength(rules)).toBeLessThan(1_000_000);
+  });
+
+  test('read limits and long ranges every four minutes, and by a range that bridges a late one; all else every minute', () => {
+    for (const { name, interval, rules: inGroup } of ruleGroups) {
+      expect(interval, name).toBe(name.endsWith('-slow') ? '4m' : '1m');
+      const text = JSON.stringify(inGroup);
+      if (interval === '1m') expect(text, name).not.toMatch(/\[(25|49)h\]|"record":"[^"]*:threshold"/);
+    }
+    const slow = ruleGroups
+      .filter(({ interval }) => interval === '4m')
+      .flatMap(({ rules: inGroup }) => inGroup.map((rule) => (rule as { record: string }).record));
+    expect(slow.length).toBeGreaterThanOrEqual(13);
+    for (const record of slow) {
+      const reads = rules.split('\n').filter((line) => line.includes(record) && !line.includes('record:'));
+      for (const read of reads) expect(read).toContain(`last_over_time(${record}[10m])`);
+    }
   });
 
   test('link to where people reach the deployment', () => {

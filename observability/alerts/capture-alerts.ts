@@ -1,6 +1,6 @@
 /** Alerts on capture: rows that are answered and logged, and not counted, profiled or checked. */
-import type { AlertGroup } from './alert.ts';
-import { latest } from './latest.ts';
+import { type AlertGroup, slowly } from './alert.ts';
+import { slowLatest } from './latest.ts';
 
 export const captureAlerts: AlertGroup = {
   name: 'tidemark-capture',
@@ -17,8 +17,11 @@ export const captureAlerts: AlertGroup = {
       record: 'tidemark:unprofiled_rows:increase1h',
       expr: 'sum by (model, env) (increase(tidemark_unprofiled_rows_total[1h]))',
     },
-    latest('counted_timestamp_seconds', 'max', '49h'),
-    { record: 'tidemark:capture_lag_seconds', expr: 'time() - tidemark:counted_timestamp_seconds:latest' },
+    slowLatest('counted_timestamp_seconds', '49h'),
+    {
+      record: 'tidemark:capture_lag_seconds',
+      expr: `time() - ${slowly('tidemark:counted_timestamp_seconds:latest')}`,
+    },
   ],
   alerts: [
     {

@@ -1,6 +1,6 @@
 /** Alerts on what the newest window says of a model's data: drift by B's counts, A's two tiers, predictions, and reports that stay away. */
-import type { AlertGroup } from './alert.ts';
-import { latest } from './latest.ts';
+import { type AlertGroup, slowly } from './alert.ts';
+import { latest, slowLatest } from './latest.ts';
 
 const counted =
   'Features are judged window by window against the baseline; a level counts only what is significant after correction and large enough (de-biased PSI).';
@@ -19,16 +19,17 @@ export const driftAlerts: AlertGroup = {
     latest('drift_features_warning'),
     latest('data_drift'),
     latest('prediction_drift'),
-    latest('report_timestamp_seconds', 'max', '49h'),
+    slowLatest('report_timestamp_seconds', '49h'),
     {
       record: 'tidemark:performance_drop:latest',
       expr: 'max by (model, env) (last_over_time(tidemark_drift_confirmed{kind="performance_drop"}[13h]))',
+      isSlow: true,
     },
-    latest('model_deployed_timestamp_seconds', 'max', '49h'),
+    slowLatest('model_deployed_timestamp_seconds', '49h'),
     {
       // a version that never had a report is as old as its deployment
       record: 'tidemark:report_age_seconds',
-      expr: 'time() - (tidemark:report_timestamp_seconds:latest or on (model, env) tidemark:model_deployed_timestamp_seconds:latest)',
+      expr: `time() - (${slowly('tidemark:report_timestamp_seconds:latest')} or on (model, env) ${slowly('tidemark:model_deployed_timestamp_seconds:latest')})`,
     },
   ],
   alerts: [
@@ -140,7 +141,7 @@ export const driftAlerts: AlertGroup = {
       name: 'PerformanceDrop',
       severity: 'critical',
       category: 'drift',
-      signal: 'tidemark:performance_drop:latest',
+      signal: slowly('tidemark:performance_drop:latest'),
       is: '>',
       threshold: 0,
       forMinutes: 5,

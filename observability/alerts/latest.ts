@@ -15,3 +15,9 @@ export function latest(metric: string, combine: 'max' | 'min' = 'max', keptFor =
     expr: `${combine} by (model, env) (last_over_time(tidemark_${metric}[${keptFor}]))`,
   };
 }
+
+/** The same for what may be four minutes late, over ranges too long to be read every minute. */
+export const slowLatest = (metric: string, keptFor: string): Recording => ({
+  ...latest(metric, 'max', keptFor),
+  isSlow: true,
+});

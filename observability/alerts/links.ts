@@ -8,7 +8,7 @@ export interface LinkBase {
   readonly runbooks: string;
 }
 
-/** Of the host on this computer. `tidemark console` listens there as well, for a deployment without a sign-in of its own. */
+/** Of the host on this computer. */
 export const localLinks: LinkBase = { url: 'http://127.0.0.1:8000', runbooks: 'docs/runbooks' };
 
 const model = '{{ $labels.model }}';

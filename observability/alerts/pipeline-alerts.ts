@@ -1,6 +1,6 @@
 /** Alerts on retraining: runs that fail, find nothing better, or do not end. */
-import type { AlertGroup } from './alert.ts';
-import { latest } from './latest.ts';
+import { type AlertGroup, slowly } from './alert.ts';
+import { slowLatest } from './latest.ts';
 
 const endedRuns = (outcome: string) =>
   `sum by (model, env) (increase(tidemark_retrain_runs_total{outcome="${outcome}"}[1h]))`;
@@ -11,7 +11,7 @@ export const pipelineAlerts: AlertGroup = {
   recordings: [
     { record: 'tidemark:retrain_failed:increase1h', expr: endedRuns('failed') },
     { record: 'tidemark:retrain_rejected:increase1h', expr: endedRuns('rejected') },
-    latest('retrain_started_timestamp_seconds', 'max', '25h'),
+    slowLatest('retrain_started_timestamp_seconds', '25h'),
     {
       record: 'tidemark:retrain_waiting',
       expr: 'max by (model, env) (tidemark_retrain_stage{stage="Approve"})',
@@ -19,7 +19,7 @@ export const pipelineAlerts: AlertGroup = {
     {
       // a run that waits for a person may do so for days, and has an alert of its own
       record: 'tidemark:retrain_running_seconds',
-      expr: '((time() - tidemark:retrain_started_timestamp_seconds:latest) and on (model, env) (max by (model, env) (tidemark_retrain_in_progress) == 1)) unless on (model, env) tidemark:retrain_waiting',
+      expr: `((time() - ${slowly('tidemark:retrain_started_timestamp_seconds:latest')}) and on (model, env) (max by (model, env) (tidemark_retrain_in_progress) == 1)) unless on (model, env) tidemark:retrain_waiting`,
     },
   ],
   alerts: [

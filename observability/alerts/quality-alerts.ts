@@ -1,6 +1,6 @@
 /** Alerts on bad data: something is wrong with what is sent, which retraining would only learn. */
-import type { AlertGroup } from './alert.ts';
-import { latest } from './latest.ts';
+import { type AlertGroup, slowly } from './alert.ts';
+import { slowLatest } from './latest.ts';
 
 export const qualityAlerts: AlertGroup = {
   name: 'tidemark-quality',
@@ -9,7 +9,7 @@ export const qualityAlerts: AlertGroup = {
       record: 'tidemark:quality_failures_hard:latest',
       expr: 'max by (model, env) (last_over_time(tidemark_quality_failures{severity="hard"}[13h]))',
     },
-    latest('feature_missing_ratio'),
+    slowLatest('feature_missing_ratio', '13h'),
   ],
   alerts: [
     {
@@ -37,7 +37,7 @@ export const qualityAlerts: AlertGroup = {
       name: 'FeatureMissingHigh',
       severity: 'warning',
       category: 'quality',
-      signal: 'tidemark:feature_missing_ratio:latest',
+      signal: slowly('tidemark:feature_missing_ratio:latest'),
       is: '>',
       threshold: { name: 'missing_ratio', fallback: 0.15 },
       forMinutes: 10,

@@ -1,36 +1,59 @@
 /** Alert groups as rule files: the same text for Prometheus and for a rule-groups namespace of Amazon Managed Prometheus. */
-import { type Alert, type AlertGroup, type PolicyThreshold, respondWithinMinutes } from './alert.ts';
+import {
+  type Alert,
+  type AlertGroup,
+  type PolicyThreshold,
+  type Recording,
+  respondWithinMinutes,
+  slowly,
+} from './alert.ts';
 import { type LinkBase, linksOf } from './links.ts';
 import { alertGroups } from './registry.ts';
 import { toYaml, type Yaml } from './yaml.ts';
 
-/** How often rules are evaluated; the publisher writes once a minute. */
+/** How often alerts are evaluated; the publisher writes once a minute. */
 const interval = '1m';
+/** How often limits are, and what changes with a window: less than the five minutes after which a value is forgotten. */
+const slowInterval = '4m';
+
+interface RuleGroup {
+  readonly name: string;
+  readonly interval: string;
+  readonly rules: readonly Yaml[];
+}
 
 /**
- * The YAML of all rules. Groups are independent of each other, so their order does not matter; inside a group a recording comes
+ * The YAML of all rules. A group reads no other but its own slow one, which may be four minutes old; inside a group a recording comes
  * before what reads it.
  *
  * @example renderRules(localLinks).split('\n')[0] // 'groups:'
  */
 export function renderRules(links: LinkBase): string {
   return toYaml({
-    groups: alertGroups.map((group) => ({ name: group.name, interval, rules: rulesOf(group, links) })),
+    groups: alertGroups.flatMap((group) => ruleGroupsOf(group, links)).map((group) => ({ ...group })),
   });
 }
 
-function rulesOf({ recordings, alerts }: AlertGroup, links: LinkBase): Yaml[] {
-  const thresholds = alerts.flatMap(({ name, signal, threshold }) =>
+/** What an alert group comes to: limits and whatever is slow in a group of its own, where there is any. */
+export function ruleGroupsOf({ name, recordings, alerts }: AlertGroup, links: LinkBase): RuleGroup[] {
+  const rule = ({ record, expr }: Recording): Yaml => ({ record, expr });
+  const slow = [...recordings.filter(({ isSlow }) => isSlow), ...thresholdsOf(alerts)].map(rule);
+  const rules = [
+    ...recordings.filter(({ isSlow }) => !isSlow).map(rule),
+    ...alerts.map((alert) => alertRule(alert, links)),
+  ];
+  return [
+    ...(slow.length > 0 ? [{ name: `${name}-slow`, interval: slowInterval, rules: slow }] : []),
+    { name, interval, rules },
+  ];
+}
+
+const thresholdsOf = (alerts: readonly Alert[]): Recording[] =>
+  alerts.flatMap(({ name, signal, threshold }) =>
     typeof threshold === 'number'
       ? []
       : [{ record: thresholdRecord(name), expr: policyLimit(threshold, signal) }],
   );
-  return [
-    ...recordings.map(({ record, expr }) => ({ record, expr })),
-    ...thresholds,
-    ...alerts.map((alert) => alertRule(alert, links)),
-  ];
-}
 
 /** `PsiWarning` → `tidemark:psi_warning:threshold` */
 const thresholdRecord = (name: string) =>
@@ -56,10 +79,10 @@ function alertRule(alert: Alert, links: LinkBase): Yaml {
 export function exprOf({ name, signal, is, threshold }: Alert): string {
   const left = isOneOperand(signal) ? signal : `(${signal})`;
   if (typeof threshold === 'number') return `${left} ${is} ${threshold}`;
-  return `${left} ${is} on (model, env) ${thresholdRecord(name)}`;
+  return `${left} ${is} on (model, env) ${slowly(thresholdRecord(name))}`;
 }
 
-const isOneOperand = (expr: string) => /^[a-z_:0-9]+$/.test(expr);
+const isOneOperand = (expr: string) => /^(last_over_time\()?[a-z_:0-9]+(\[10m\]\))?$/.test(expr);
 
 /** Only what is about a model has its label: our own publisher's figures are of all models. */
 export const isOfModel = ({ category }: Pick<Alert, 'category'>) => category !== 'meta';

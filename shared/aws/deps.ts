@@ -5,9 +5,11 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
+import { piiKeyName } from '../api/names.ts';
 import { eventSource } from '../api/surface.ts';
 import type { Deps } from '../deps.ts';
 import { createLogger } from '../logger.ts';
+import { rememberedKey } from '../privacy/pii-key.ts';
 import { parseSettings } from '../settings.ts';
 import { createDynamoTable } from './dynamodb-table.ts';
 import { createEventBridgeEvents } from './eventbridge-events.ts';
@@ -60,6 +62,8 @@ export function awsDeps(env: Env): Deps {
       return pipelines();
     },
     secret: (name) => secrets()(name),
+    piiKey:
+      settings.PII_KEY === 'available' ? rememberedKey(() => secrets()(piiKeyName)) : async () => undefined,
     settings,
     now: Date.now,
     newId: randomUUID,

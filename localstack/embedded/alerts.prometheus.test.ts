@@ -1,0 +1,152 @@
+/** A real Prometheus and a real Alertmanager, with the rules and the configuration that are shipped, → our host → receivers. */
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Receiver, startReceiver } from '#shared/notify/receiver.testing.ts';
+import { localAlertmanager } from '../../observability/alertmanager/local.ts';
+import { localLinks } from '../../observability/alerts/links.ts';
+import { renderRules } from '../../observability/alerts/render-rules.ts';
+import { missingTool } from '../../observability/alerts/tools.testing.ts';
+import { type Host, startHost } from './host.ts';
+
+let slack: Receiver;
+let pager: Receiver;
+let host: Host;
+let folder: string;
+let alertmanager: string;
+const stops: (() => void)[] = [];
+
+beforeAll(async () => {
+  [slack, pager] = await Promise.all([startReceiver(), startReceiver()]);
+  folder = await mkdtemp(join(tmpdir(), 'tidemark-alertmanager-'));
+  host = await startHost({
+    dataDir: join(folder, 'data'),
+    port: 0,
+    minuteMs: 500,
+    env: {
+      LOG_LEVEL: 'error',
+      ENVIRONMENT: 'real',
+      SLACK_WEBHOOK_URL: `${slack.url}/services/a/b/c`,
+      PAGERDUTY_ROUTING_KEY: 'key',
+      PAGERDUTY_EVENTS_URL: `${pager.url}/v2/enqueue`,
+    },
+  });
+  alertmanager = await startAlertmanager();
+});
+afterAll(async () => {
+  for (const stop of stops) stop();
+  await host.close();
+  await Promise.all([slack.close(), pager.close()]);
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+});
+
+/** With its waits shortened: they are for grouping, and nothing is grouped here. */
+async function startAlertmanager(): Promise<string> {
+  const config = join(folder, 'alertmanager.yml');
+  const text = localAlertmanager(`${host.url}/alerts/webhook`);
+  await writeFile(config, text.replaceAll(/group_(wait|interval): "\w+"/g, 'group_$1: "1s"'));
+  const storage = `--storage.path=${join(folder, 'alertmanager')}`;
+  return startProgram('prometheus-alertmanager', config, [storage, '--cluster.listen-address=']);
+}
+
+/** With the rules that are shipped, evaluated every second, and nothing to scrape. */
+async function startPrometheus(): Promise<string> {
+  const rules = join(folder, 'rules.yml');
+  await writeFile(rules, renderRules(localLinks).replaceAll(/ interval: "\w+"/g, ' interval: "1s"'));
+  const config = join(folder, 'prometheus.yml');
+  const target = new URL(alertmanager).host;
+  await writeFile(
+    config,
+    `rule_files: ['${rules}']\nalerting: { alertmanagers: [{ static_configs: [{ targets: ['${target}'] }] }] }\n`,
+  );
+  // it finds its Alertmanager some seconds after the first alert
+  const again = '--rules.alert.resend-delay=1s';
+  return startProgram('prometheus', config, [`--storage.tsdb.path=${join(folder, 'prometheus')}`, again]);
+}
+
+async function startProgram(program: string, config: string, more: readonly string[]): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await new Promise((resolve) => server.close(resolve));
+  const args = [`--config.file=${config}`, `--web.listen-address=${address}`, ...more];
+  const child = spawn(program, args, { stdio: 'ignore' });
+  let failure: string | undefined;
+  child.once('error', () => {
+    failure = missingTool(program);
+  });
+  stops.push(() => child.kill());
+  await eventually(`${program} is ready`, async () => {
+    if (failure !== undefined) throw new Error(failure);
+    return fetch(`http://${address}/-/ready`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  });
+  return `http://${address}`;
+}
+
+async function eventually(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
+  for (const end = Date.now() + 40_000; !(await holds()); await sleep(50))
+    expect(Date.now(), `${what} within 40 s`).toBeLessThan(end);
+}
+
+async function post(alerts: readonly object[]): Promise<void> {
+  const response = await fetch(`${alertmanager}/api/v2/alerts`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(alerts),
+  });
+  expect(response.status).toBe(200);
+}
+
+const alert = (alertname: string, severity: string, category: string) => ({
+  labels: { alertname, severity, category, env: 'real', model: 'stones', note: 'a "quoted"\nlabel' },
+  annotations: { summary: `${alertname} <!channel>`, respond_within: '15m' },
+  startsAt: new Date().toISOString(),
+});
+
+test('a critical reaches Slack and the pager, a warning under it and the switch nobody, and the end closes the page', async () => {
+  const critical = alert('PsiCritical', 'critical', 'drift');
+  await post([critical, alert('Watchdog', 'none', 'meta')]);
+  await eventually('the page', () => pager.got.length === 1 && slack.got.length === 1);
+  await post([critical, alert('PsiWarning', 'warning', 'drift')]);
+  await post([alert('RetrainFailed', 'warning', 'pipeline')]);
+  await eventually('the warning about our own work', () => slack.got.length === 2);
+
+  await post([{ ...critical, endsAt: new Date().toISOString() }]);
+  await eventually('the end', () => pager.got.length === 2);
+  expect(pager.got.map(({ json }) => json.event_action)).toEqual(['trigger', 'resolve']);
+  expect(new Set(pager.got.map(({ json }) => json.dedup_key)).size).toBe(1);
+  await eventually('Slack hears of the end', () =>
+    slack.got.some(({ json }) => json.blocks[0].text.text === 'RESOLVED (critical) PsiCritical of stones'),
+  );
+  const answer = await fetch(`${host.url}/alerts`);
+  const { alerts } = (await answer.json()) as { alerts: { name: string; status: string }[] };
+  const found = alerts.map(({ name, status }) => `${name} ${status}`);
+  expect(found).toContain('PsiCritical resolved');
+  expect(found).toContain('RetrainFailed firing');
+  expect(found.join()).not.toContain('Watchdog');
+});
+
+test('a rule that a real Prometheus finds true is a page, with its runbook and what to do first', async () => {
+  pager.got.length = 0;
+  await startPrometheus();
+  await eventually('the page about figures that never came', () =>
+    pager.got.some(({ json }) => json.payload?.class === 'PublisherSilent'),
+  );
+  const { payload } = pager.got.find(({ json }) => json.payload?.class === 'PublisherSilent')!.json;
+  expect(payload).toMatchObject({
+    severity: 'critical',
+    custom_details: {
+      runbook: 'docs/runbooks/publisher-silent.md',
+      first_steps: expect.stringMatching(/^1\. .+\n2\. .+\n3\. .+/),
+    },
+  });
+  expect(payload.summary).toMatch(/^CRITICAL PublisherSilent: no figures of any model for /);
+});

@@ -1,0 +1,13 @@
+/** Credentials of whoever runs: the function's role, or what the AWS configuration of this computer says. Loaded when first asked for. */
+import type { Credentials } from '../remote-write/sign.ts';
+
+export function createAwsCredentials(): () => Promise<Credentials> {
+  let provider: (() => Promise<Credentials>) | undefined;
+  return async () => {
+    if (!provider) {
+      const { defaultProvider } = await import('@aws-sdk/credential-provider-node');
+      provider = defaultProvider();
+    }
+    return provider();
+  };
+}

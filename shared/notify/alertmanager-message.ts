@@ -1,0 +1,52 @@
+/** What an Alertmanager sends: its webhook's JSON, over HTTP or, by the template of Amazon Managed Prometheus, over a topic. */
+import * as z from 'zod';
+import { type Notice, noticeOf } from './notice.ts';
+
+const pairs = z.record(z.string(), z.string());
+const alertSchema = z.object({
+  status: z.enum(['firing', 'resolved']),
+  labels: pairs,
+  annotations: pairs.default({}),
+  startsAt: z.iso.datetime({ offset: true }),
+});
+const messageSchema = z.object({
+  alerts: z.array(z.unknown()).max(1000),
+  truncatedAlerts: z.number().int().nonnegative().default(0),
+});
+
+export interface ReadMessage {
+  readonly notices: readonly Notice[];
+  /** Why a part was not read: one bad alert does not silence its neighbours. */
+  readonly refused: readonly string[];
+}
+
+/**
+ * @returns undefined where it is no message of an Alertmanager at all
+ * @see https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
+ */
+export function readAlertmanager(message: unknown): ReadMessage | undefined {
+  const parsed = messageSchema.safeParse(message);
+  if (!parsed.success) return undefined;
+  const { alerts, truncatedAlerts } = parsed.data;
+  const notices: Notice[] = [];
+  const refused = truncatedAlerts === 0 ? [] : [`the sender left out ${truncatedAlerts} alerts`];
+  for (const [at, one] of alerts.entries()) {
+    const alert = alertSchema.safeParse(one);
+    if (!alert.success) refused.push(`alert ${at}: ${faultOf(alert.error)}`);
+    // the dead-man's switch: heard elsewhere, told to nobody
+    else if (alert.data.labels.severity !== 'none')
+      notices.push(
+        noticeOf({
+          ...alert.data,
+          source: 'alertmanager',
+          startsAt: Math.max(0, Date.parse(alert.data.startsAt)),
+        }),
+      );
+  }
+  return { notices, refused };
+}
+
+function faultOf(error: z.ZodError): string {
+  const [{ path, message } = { path: [], message: 'not an alert' }] = error.issues;
+  return `${path.map(String).join('.') || 'it'}: ${message}`.slice(0, 200);
+}
