@@ -16,6 +16,8 @@ export interface Deps {
   readonly pipelines: Pipelines;
   /** The value of a secret, read when it is needed and kept nowhere; undefined when there is none of that name. */
   readonly secret: (name: string) => Promise<string | undefined>;
+  /** What pii features are tokenised with; undefined where the deployment has no such key. Read once per process, on first use. */
+  readonly piiKey: () => Promise<string | undefined>;
   readonly settings: Settings;
   /** Unix milliseconds. */
   readonly now: () => number;

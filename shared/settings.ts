@@ -1,5 +1,15 @@
 /** Deployment-wide settings, parsed once at start from the environment; each knob is in `.env.example`. */
 import * as z from 'zod';
+import { oidcSettingsSchema } from './auth/oidc-settings.ts';
+
+function asJson(text: string, { addIssue }: z.RefinementCtx): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    addIssue(`not JSON: ${(error as Error).message}`);
+    return z.NEVER;
+  }
+}
 
 const settingsSchema = z.object({
   /** On every metric and report. */
@@ -22,6 +32,30 @@ const settingsSchema = z.object({
   TRAIN_FUNCTION_MAX_BYTES: z.coerce.number().int().min(1).default(100_000_000),
   /** There is a place for large trainings: an image on AWS, always so embedded. */
   TRAIN_CONTAINER: z.enum(['none', 'available']).default('none'),
+  /** The deployment has a key that features about people are tokenised with; always so embedded. */
+  PII_KEY: z.enum(['none', 'available']).default('none'),
+  /** How people sign in, as JSON; without it nobody does. */
+  OIDC: z.string().transform(asJson).pipe(oidcSettingsSchema).exactOptional(),
+  /** Where metrics are sent by remote write, `http://prometheus:9090/api/v1/write`; nowhere unless set. */
+  REMOTE_WRITE_URL: z.url({ protocol: /^https?$/, hostname: /./ }).optional(),
+  /** AWS region to sign remote writes for; that of an AMP address unless set, and no signature elsewhere. */
+  REMOTE_WRITE_REGION: z
+    .string()
+    .regex(/^[a-z]{2}(-[a-z]+)+-\d$/)
+    .optional(),
+  /** Where PagerDuty takes events; accounts in its EU region have another address. */
+  PAGERDUTY_EVENTS_URL: z
+    .string()
+    .regex(
+      /^(https:\/\/|http:\/\/(127\.0\.0\.1|localhost)[:/])/,
+      'an https:// address, or one of this computer',
+    )
+    .default('https://events.pagerduty.com/v2/enqueue'),
+  /** Topic that alerts are published to as plain text, for those who read mail; none unless set. */
+  NOTIFY_TOPIC_ARN: z
+    .string()
+    .regex(/^arn:[\w-]+:sns:[\w-]+:\d{12}:[\w-]+$/)
+    .optional(),
   /** debug | info | warn | error */
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });

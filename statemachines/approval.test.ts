@@ -3,6 +3,7 @@ import { machines } from '#shared/api/surface.ts';
 import type { Deps } from '#shared/deps.ts';
 import { TaskNotWaitingError } from '#shared/ports/errors.ts';
 import { findApproval, openApprovals, settleApproval } from '#shared/registry/approval.ts';
+import { stateKeys } from '#shared/registry/keys.ts';
 import { readLedger } from '#shared/registry/ledger.ts';
 import type { ModelRecord } from '#shared/registry/model.ts';
 import { changeChampion } from '#shared/registry/registry.ts';
@@ -267,6 +268,25 @@ describe('a candidate that needs a person', () => {
     expect(actions.filter((action) => action === 'promote')).toHaveLength(1);
   });
 
+  test('decided, and promoted by hand, all at once: one of it stands, and the run and the champion are as it says', async () => {
+    const { id, approval } = await asked();
+    const answers = await Promise.all([
+      ...(['approve', 'reject', 'approve', 'reject'] as const).map((what) => decide(what, approval.id)),
+      promoteByHand(approval.version),
+    ]);
+    const { decision } = (await findApproval(deps, approval.id))!;
+    const statuses = answers.map(({ statusCode }) => statusCode);
+    expect(statuses.slice(0, 4)).toEqual(
+      ['approved', 'rejected', 'approved', 'rejected'].map((kind) => (kind === decision!.kind ? 202 : 409)),
+    );
+    const { outcome } = (await engine.settled(id)).output as { outcome: string };
+    expect(outcome).toBe(decision!.kind === 'rejected' ? 'rejected' : 'promoted');
+    expect(await outcomes()).toEqual([outcome]);
+    const isServing = outcome === 'promoted' || statuses[4] === 200;
+    expect(await pointer()).toBe(isServing ? approval.version : champion);
+    expect([await lease(), await openIds()]).toEqual([undefined, []]);
+  });
+
   test('with second_person is not approved, nor promoted by hand, by the one who started its run', async () => {
     const { id, approval } = await asked({ second_person: true }, 'ann');
     const refused = { statusCode: 403, body: { detail: expect.stringContaining('second_person is on') } };
@@ -275,6 +295,12 @@ describe('a candidate that needs a person', () => {
     expect(await openIds()).toEqual([approval.id]);
     expect((await decide('approve', approval.id, 'bob')).statusCode).toBe(202);
     expect((await engine.settled(id)).output).toMatchObject({ outcome: 'promoted' });
+  });
+
+  test('with second_person is not promoted by hand by its starter when its run asked nobody either', async () => {
+    const { approval } = await asked({ second_person: true }, 'ann');
+    await memory.state.delete(stateKeys.approval(approval.id));
+    expect((await promoteByHand(approval.version)).statusCode).toBe(403);
   });
 
   test('without second_person, or to reject it, the one who started its run will do', async () => {

@@ -1,5 +1,6 @@
 /** An uploaded version → READY with its files, or REJECTED with the reason and none. Safe to repeat at any point. */
 import * as z from 'zod';
+import { functions } from '#shared/api/surface.ts';
 import { tryVersion } from '#shared/byo/trial.ts';
 import type { Deps } from '#shared/deps.ts';
 import { writeArtefacts } from '#shared/registry/artefacts.ts';
@@ -15,15 +16,21 @@ import {
   type UploadedVersion,
 } from '#shared/registry/uploaded.ts';
 
-const eventSchema = z.object({ detail: z.object({ model: z.string(), version: z.string() }) });
+/** `id` is the event's own: a retry has the same. */
+const eventSchema = z.object({
+  id: z.string().optional(),
+  detail: z.object({ model: z.string(), version: z.string() }),
+});
+const limitMs = 1000 * functions.trial.timeoutSeconds;
 
 export function createTrialHandler(deps: Deps) {
   return async (event: unknown): Promise<{ status: string }> => {
-    const { model, version } = eventSchema.parse(event).detail;
-    const begun = await beginTrial(deps, model, version);
-    if (!begun) return { status: 'unknown' };
-    const settled = begun.status === 'PENDING' ? await settle(model, begun) : begun;
-    if (settled) await announceSettled(deps, model, settled);
+    const { id, detail } = eventSchema.parse(event);
+    const { model } = detail;
+    const found = await beginTrial(deps, model, detail.version, { event: id, limitMs });
+    if (!found) return { status: 'unknown' };
+    const settled = found.begun ? await settle(model, found.version) : found.version;
+    if (settled && settled.status !== 'PENDING') await announceSettled(deps, model, settled);
     return { status: settled?.status ?? 'unknown' };
   };
 

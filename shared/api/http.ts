@@ -13,11 +13,26 @@ export type HttpEvent = Pick<
   | 'headers'
   | 'pathParameters'
   | 'queryStringParameters'
->;
+> & {
+  /** Absent where an event is written by hand. */
+  readonly requestContext?: RequestContext;
+};
+
+/** Who asks and by which address, as API Gateway found out. */
+export interface RequestContext {
+  /** Of SigV4: the ARN of the caller. */
+  readonly identity?: { readonly userArn?: string | null };
+  /** What the authorizer of a browser route said of the session. */
+  readonly authorizer?: Readonly<Record<string, unknown>> | null;
+  /** With the stage, or the base path of a domain name, before it. */
+  readonly path?: string;
+  readonly domainName?: string;
+}
 export type HttpResult = APIGatewayProxyResult;
 
 const reasons: Readonly<Record<number, string>> = {
   400: 'Bad Request',
+  401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
@@ -27,6 +42,7 @@ const reasons: Readonly<Record<number, string>> = {
   415: 'Unsupported Media Type',
   429: 'Too Many Requests',
   500: 'Internal Server Error',
+  502: 'Bad Gateway',
   503: 'Service Unavailable',
 };
 
@@ -78,8 +94,13 @@ export function parseBody(event: HttpEvent, maxBytes: number): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
-    throw new ProblemError(400, `the body is not valid JSON: ${(error as Error).message}`);
+    throw new ProblemError(400, `the body is not valid JSON: ${withoutQuotes((error as Error).message)}`);
   }
+}
+
+/** The parser's words without the part of the body it quotes: that may be about a person. */
+function withoutQuotes(message: string): string {
+  return message.replace(/,? (\.\.\.)?"[\s\S]*$/, '');
 }
 
 /** The body as an object; an absent body is an empty one where the operation has no required member. */
@@ -93,7 +114,7 @@ export function parseObject(
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     throw new ProblemError(
       400,
-      `the body is ${Array.isArray(body) ? 'an array' : JSON.stringify(body)}; a JSON object is expected`,
+      `the body is ${Array.isArray(body) ? 'an array' : body === null ? 'null' : `a ${typeof body}`}; a JSON object is expected`,
     );
   return body as Record<string, unknown>;
 }
@@ -104,7 +125,7 @@ function bodyText(event: HttpEvent): string {
 }
 
 /** A header whatever its case. */
-export function header(event: HttpEvent, name: string): string | undefined {
+export function header(event: Pick<HttpEvent, 'headers'>, name: string): string | undefined {
   const wanted = name.toLowerCase();
   for (const [key, value] of Object.entries(event.headers ?? {}))
     if (key.toLowerCase() === wanted) return value;

@@ -10,6 +10,7 @@ import type { HttpEvent, HttpResult } from './http.ts';
 import {
   type FunctionName,
   functions,
+  isSignIn,
   machines,
   type Route,
   routes,
@@ -61,7 +62,7 @@ describe('every function', () => {
     const { folder } = functions[name];
     expect(existsSync(path(`lambdas/${folder}/handler.ts`))).toBe(true);
     expect(readFileSync(path(`lambdas/${folder}/lambda.ts`), 'utf8')).toMatch(
-      /export const handler = create\w+Handler\(awsDeps\(process\.env\)\)/,
+      /export const handler = create\w+Handler\(awsDeps\(process\.env\)[,)]/,
     );
   });
 
@@ -83,9 +84,16 @@ describe('every route', () => {
 
   test('that changes something for everybody is an operator’s', () => {
     const clients = ['predict', 'batch', 'feedback', 'explain'];
-    for (const { method, path: at, auth } of routes) {
+    for (const { method, path: at, auth } of routes.filter((route) => !route.path.startsWith('/console'))) {
       if (method !== 'POST') expect(auth).not.toBe('operator');
       else expect([at, auth]).toEqual([at, clients.includes(at.split('/').at(-1)!) ? 'client' : 'operator']);
+    }
+  });
+
+  test('for people is under /console, and nothing else there is open but the way in and out', () => {
+    for (const route of routes) {
+      expect(route.path.startsWith('/console')).toBe(route.auth === 'browser' || isSignIn(route));
+      if (isSignIn(route)) expect(route.path).toMatch(/^\/console\/(login|callback|logout)$/);
     }
   });
 

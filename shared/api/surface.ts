@@ -17,8 +17,8 @@ export interface FunctionSpec {
   readonly heavy?: boolean;
   /** Where a deployment names a network for it, the function is placed there. */
   readonly mayJoinVpc?: boolean;
-  /** Run by a deployment and never by traffic: it lies beside the data and has no alarms. */
-  readonly onDeploy?: boolean;
+  /** Run by a deployment and never by traffic: it lies in the stack named, where the stage has what it is for, and has no alarms. */
+  readonly onDeploy?: 'data' | 'observability';
   /**
    * Callers wait for its answer: new code takes over behind an alias, as the deployment's `rollout` says, and is taken back when it throws
    * or when its p99 of a minute is above `p99Ms`.
@@ -46,10 +46,17 @@ export interface FunctionSpec {
 export const functions = {
   migrate: {
     folder: 'migrate',
-    onDeploy: true,
+    onDeploy: 'data',
     memoryMb: 1024,
     timeoutSeconds: 900,
     access: { state: 'write' },
+  },
+  grafana: {
+    folder: 'grafana',
+    onDeploy: 'observability',
+    memoryMb: 512,
+    timeoutSeconds: 300,
+    access: {},
   },
   predict: {
     folder: 'predict',
@@ -97,7 +104,7 @@ export const functions = {
     folder: 'console',
     memoryMb: 512,
     timeoutSeconds: 29,
-    access: { state: 'delete', reads: ['reports/'], pipelines: true },
+    access: { state: 'write', reads: ['reports/'], pipelines: true },
   },
   authorize: { folder: 'authorize', memoryMb: 256, timeoutSeconds: 10, access: {} },
   capture: {
@@ -637,6 +644,27 @@ export const routes: readonly Route[] = [
     handler: 'console',
     auth: 'browser',
     summary: 'form: approve or reject the candidate',
+  },
+  {
+    method: 'GET',
+    path: '/console/alerts',
+    handler: 'console',
+    auth: 'browser',
+    summary: 'page: what fires, and who is on it',
+  },
+  {
+    method: 'GET',
+    path: '/console/alerts/{id}',
+    handler: 'console',
+    auth: 'browser',
+    summary: 'page: one alert; asks who is on it',
+  },
+  {
+    method: 'POST',
+    path: '/console/alerts/{id}',
+    handler: 'console',
+    auth: 'browser',
+    summary: 'form: acknowledge or resolve the alert',
   },
   {
     method: 'GET',

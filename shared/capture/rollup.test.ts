@@ -4,7 +4,7 @@ import { featureOf, rowsOf as rowsOfFeature } from '../profile/profile.ts';
 import { createAnchorsCache } from '../registry/baseline.ts';
 import { objectKeys, stateKeys } from '../registry/keys.ts';
 import { failAtWrite, type MemoryDeps, memoryDeps, startMs, stopFailing } from '../testing/memory-deps.ts';
-import { registerSmall, smallRecord, smallRows } from '../testing/small-model.ts';
+import { addVersion, registerSmall, smallRecord, smallRows } from '../testing/small-model.ts';
 import { type ArchiveRow, encodeRows } from './archive.ts';
 import { buildPartial, decodePartial, encodePartial } from './partial.ts';
 import { closeGranules, readCounters, readGranuleCursor } from './rollup.ts';
@@ -161,6 +161,15 @@ describe('closeGranules', () => {
       const { hashes } = JSON.parse(gunzipSync((await deps.objects.get(key))!).toString());
       expect(hashes).toEqual([]);
     }
+  });
+
+  test('counts a version whatever its name is', async () => {
+    await addVersion(deps, smallRecord(), 'constructor');
+    const renamed = rowsOf(0, 10).map((row) => ({ ...row, version: 'constructor' }));
+    await put(startMs + 2 * granuleMs, 'a', renamed);
+    await close();
+    const { predictions } = await readCounters(deps, 'small');
+    expect(predictions).toEqual({ [version]: 30, constructor: 10 });
   });
 
   test('two ticks at once count nothing twice', async () => {

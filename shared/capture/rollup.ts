@@ -189,7 +189,8 @@ const noCounts: Counters = {
 };
 
 async function count(deps: RollupDeps, model: string, index: GranuleIndex, whole: Partial): Promise<void> {
-  const versions = Object.entries(index.versions);
+  const countsOf = (pick: (part: GranuleIndex['versions'][string]) => number) =>
+    Object.fromEntries(Object.entries(index.versions).map(([version, part]) => [version, pick(part)]));
   const served = addServed(whole.served ?? nothingServed, whole.lateCounts?.served ?? nothingServed);
   await updateItem<Counters>(deps.state, stateKeys.counters(model), (before = noCounts) => {
     if (before.through >= index.start) return undefined;
@@ -197,13 +198,13 @@ async function count(deps: RollupDeps, model: string, index: GranuleIndex, whole
     return {
       ...before,
       through: index.start,
-      predictions: addAll(
+      predictions: addCounts(
         before.predictions,
-        versions.map(([version, part]) => [version, part.predictions]),
+        countsOf(({ predictions }) => predictions),
       ),
-      labels: addAll(
+      labels: addCounts(
         before.labels,
-        versions.map(([version, part]) => [version, part.labels]),
+        countsOf(({ labels }) => labels),
       ),
       unmatched_labels: before.unmatched_labels + index.unmatched_labels,
       outcomes: addCounts(before.outcomes, addCounts(index.outcomes, whole.lateCounts?.outcomes ?? {})),
@@ -225,13 +226,4 @@ function countedServed(before: Counters, { answered, classes, durations, confide
     ...(sums.durations ? { durations: sums.durations } : {}),
     ...(sums.confidences ? { confidences: sums.confidences } : {}),
   };
-}
-
-function addAll(
-  sums: Readonly<Record<string, number>>,
-  more: readonly (readonly [string, number])[],
-): Record<string, number> {
-  const added: Record<string, number> = { ...sums };
-  for (const [key, value] of more) added[key] = (added[key] ?? 0) + value;
-  return added;
 }

@@ -19,10 +19,14 @@ const model: ModelRecord = {
   retrain: { ...small.retrain, max_rows: 100 },
 };
 
-function read(name: string, content: string | Uint8Array, time?: string) {
+function read(name: string, content: string | Uint8Array, time?: string, of = model) {
   const objects = { get: async () => Buffer.from(content), put: async () => undefined };
-  const deps = { objects, secret: async () => undefined } as unknown as Parameters<typeof readSource>[0];
-  return readSource(deps, model, { kind: 'object', key: `ingest/${name}`, ...(time ? { time } : {}) });
+  const ports = { objects, secret: async () => undefined, piiKey: async () => 'k'.repeat(43) };
+  return readSource(ports as unknown as Parameters<typeof readSource>[0], of, {
+    kind: 'object',
+    key: `ingest/${name}`,
+    ...(time ? { time } : {}),
+  });
 }
 const lines = (...rows: readonly string[]) => `x,flag,day,y,more\n${rows.join('\n')}\n`;
 
@@ -68,5 +72,32 @@ describe('labelled rows of a source', () => {
   ])('are refused of %s, by the name the source has', async (_, name, content, time, reason) => {
     await expect(read(name, content, time)).rejects.toThrow(reason);
     await expect(read(name, content, time)).rejects.not.toThrow('tidemark-ingest');
+  });
+});
+
+describe('a source that cannot be read, of a model with features about people', () => {
+  const person = '07700900';
+  const aboutPeople: ModelRecord = {
+    ...model,
+    schema: {
+      ...model.schema,
+      features: [{ name: 'phone', kind: 'categorical', pii: true }, ...model.schema.features],
+    },
+  };
+  const refusal = (name: string, content: string | Uint8Array, of: ModelRecord) =>
+    read(name, content, undefined, of).then(
+      () => 'none',
+      (error: Error) => `${error.message} ${error.cause}`,
+    );
+
+  test.each<[string, string, string | Uint8Array]>([
+    ['lines that are texts', 'a.ndjson', `"${person}"\n`],
+    ['a first row where a header is expected', 'a.csv', `${person},true,2026-11-01,5.5\n`],
+    ['a row of texts where a header is expected', 'a.csv', `+44 ${person}a,true,2026-11-01,b\n1,2,3,4\n`],
+  ])('%s: the reason quotes nobody, and of another model it quotes the file', async (_, name, content) => {
+    const said = await refusal(name, content, aboutPeople);
+    expect(said).toMatch(/^the source (cannot be read as a table|has no column "x"; it has 4 others)/);
+    expect(said).not.toContain(person);
+    expect(await refusal(name, content, model)).toContain(person);
   });
 });

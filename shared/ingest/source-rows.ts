@@ -35,13 +35,39 @@ export async function readSource(
   const folder = await mkdtemp(join(tmpdir(), 'tidemark-ingest-'));
   try {
     const file = await spool(deps, model, source, folder);
-    return await readTable(await openTable(file), model, source.time, tokenise);
+    const unquoted = isAboutPeople(model) ? withoutQuotes : asItIs;
+    const table = await openTable(file).catch(unquoted);
+    return await readTable(table, model, source.time, tokenise, unquoted);
   } catch (error) {
     if (!(error instanceof InvalidDataError)) throw error;
     // the file's folder is nobody's but this function's
     throw new InvalidDataError(error.message.replaceAll(`${folder}/`, ''), { cause: error });
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const isAboutPeople = ({ schema }: ModelRecord): boolean => piiFeatures(schema).length > 0;
+
+type Rethrow = (error: unknown) => never;
+
+const asItIs: Rethrow = (error) => {
+  throw error;
+};
+
+/** What a reader finds wrong with a file often quotes it, and its reason goes into the ledger. */
+const withoutQuotes: Rethrow = (error) => {
+  if (!(error instanceof InvalidDataError)) throw error;
+  throw new InvalidDataError(
+    'the source cannot be read as a table; why is not said, as it could quote what is pii: CSV needs a header line, NDJSON an object on each',
+  );
+};
+
+async function* caught<T>(all: AsyncIterable<T>, rethrow: Rethrow): AsyncGenerator<T> {
+  try {
+    yield* all;
+  } catch (error) {
+    rethrow(error);
   }
 }
 
@@ -70,6 +96,7 @@ async function readTable(
   model: ModelRecord,
   time: string | undefined,
   tokenise: Tokenise,
+  unquoted: Rethrow,
 ): Promise<SourceRows> {
   const { features, target } = model.schema;
   // what is about a person is best left out of an extract: it is read where it is there, ids as well
@@ -80,7 +107,10 @@ async function readTable(
   );
   if (missing !== undefined)
     throw new InvalidDataError(
-      `the source has no column "${missing}"; it has ${table.names.slice(0, 50).join(', ')}`,
+      `the source has no column "${missing}"; it has ${
+        // of a file without a header these are its first row
+        isAboutPeople(model) ? `${table.names.length} others` : table.names.slice(0, 50).join(', ')
+      }`,
     );
   const hidden = new Set(piiFeatures(model.schema));
   const isPrivate = (name: string) => hidden.has(name);
@@ -95,7 +125,7 @@ async function readTable(
   let read = 0;
   let unlabelled = 0;
   const invalid = new Map<string, number>();
-  for await (const batch of table.batches({ kinds, exact: new Set(kinds.keys()) })) {
+  for await (const batch of caught(table.batches({ kinds, exact: new Set(kinds.keys()) }), unquoted)) {
     const cells = cellsOf(batch);
     for (const column of batch.columns)
       if (column.kind === 'numeric' && column.invalid)

@@ -64,6 +64,16 @@ describe('a training set', () => {
     await expect(read(lines, { pii: ['y'] })).rejects.toThrow('"y" has two roles');
   });
 
+  test('quotes no skipped row where a column is about people', async () => {
+    const file = join(folder, 'people.ndjson');
+    const people = rows(60, (row) => JSON.stringify({ x: number(row), phone: `0${row}`, y: number(row) }));
+    writeFileSync(file, ['"07700 900123"', ...people].join('\n'));
+    const notes = async (pii: readonly string[]) =>
+      (await readTrainingSet(await openTable(file), { target: 'y', pii })).notes;
+    expect(await notes(['phone'])).toContain('1 rows were skipped');
+    expect((await notes([])).join()).toContain('07700 900123');
+  });
+
   test('leaves rows without a target out, and says how many; cells that are no numbers count as missing', async () => {
     const set = await read([
       'x,y',

@@ -76,7 +76,7 @@ export async function readTrainingSet(table: Table, options: TrainingSetOptions)
   };
   const fault = nameFault(schema);
   if (fault !== undefined) throw new InvalidDataError(`${table.file}: ${fault}`);
-  const notes = [...notesOf(table, read), ...found.notes];
+  const notes = [...notesOf(table, read, pii.length > 0), ...found.notes];
   return {
     schema,
     ...keepRows(all, read.times, found),
@@ -164,7 +164,7 @@ function labelledRows(batch: TableBatch, target: string): Int32Array | undefined
   return kept.length === batch.rows ? undefined : Int32Array.from(kept);
 }
 
-function notesOf(table: Table, { columns, unlabelled }: Rows): string[] {
+function notesOf(table: Table, { columns, unlabelled }: Rows, isPrivate: boolean): string[] {
   const { rows: skipped, first } = table.skipped;
   const broken = columns.flatMap((column) =>
     column.kind === 'numeric' && column.invalid !== undefined
@@ -173,7 +173,8 @@ function notesOf(table: Table, { columns, unlabelled }: Rows): string[] {
   );
   return [
     ...table.notes,
-    ...(skipped > 0 ? [`${skipped} rows were skipped: ${first}`] : []),
+    // what is said of the first may quote it
+    ...(skipped > 0 ? [`${skipped} rows were skipped${isPrivate ? '' : `: ${first}`}`] : []),
     ...(unlabelled > 0 ? [`${unlabelled} rows without a target were left out`] : []),
     ...broken,
   ];

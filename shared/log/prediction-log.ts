@@ -25,6 +25,8 @@ export interface PredictionRecord {
   /** Days since the baseline, for each date. */
   readonly context: Readonly<Record<string, number>>;
   readonly answer: Answer;
+  /** Of the handler, from the request to the answer that is put here; to the microsecond. */
+  readonly duration_ms?: number;
   /** Of the features: tells a repeat from a reused id. */
   readonly hash: string;
 }
@@ -43,6 +45,8 @@ export interface OutcomeRecord {
   readonly model: string;
   readonly at: number;
   readonly status: number;
+  /** Requests it stands for, where more failed than are written down one by one. */
+  readonly count?: number;
 }
 
 export type LogResult =

@@ -72,9 +72,11 @@ export const one = (value: number | null | undefined, labels: Labels = {}): Samp
 export const seconds = (ms: number | null | undefined): number | undefined =>
   ms === null || ms === undefined ? undefined : ms / 1000;
 
-/** One sample an entry, labelled by its key. */
+/** One sample an entry, labelled by its key; none where it is no number: stored as JSON, an infinite figure comes back as null. */
 export const entries = (values: Readonly<Record<string, number>>, label: string): Sample[] =>
-  Object.entries(values).map(([key, value]) => ({ labels: { [label]: key }, value }));
+  Object.entries(values).flatMap(([key, value]) =>
+    Number.isFinite(value) ? [{ labels: { [label]: key }, value }] : [],
+  );
 
 /** Features of a model that have series of their own; the rest are in the report. */
 export const MAX_FEATURES = 200;

@@ -13,8 +13,10 @@ import { addTraffic, closeUntil } from '../testing/traffic.ts';
 import { catalogue } from './catalogue.ts';
 import { createCollector } from './collect.ts';
 import { exposition } from './exposition.ts';
+import { figuresOf, modelFigures } from './figures.testing.ts';
 import type { LastReport, ModelFigures } from './figures.ts';
 import { labelsOf } from './metric.ts';
+import { seriesByMetric } from './series.ts';
 
 const windowMs = 300_000;
 const model = smallRecord({ monitor: { window_ms: windowMs } });
@@ -326,4 +328,33 @@ describe('/metrics', () => {
       'a\\"b\\\\c\\nd',
     );
   });
+});
+
+describe('a model with more versions than have a series', () => {
+  const counts = (upTo: number) =>
+    Object.fromEntries(Array.from({ length: upTo }, (_, at) => [`v${at + 1}`, at + 1]));
+  const shown = (upTo: number, champion: string) => {
+    const { counters } = modelFigures('prices', 1);
+    const many = { ...counters, predictions: counts(upTo), labels: counts(upTo) };
+    const figures = figuresOf([modelFigures('prices', 1, { champion, counters: many })], startMs);
+    for (const { metric, series } of seriesByMetric(figures))
+      if (metric.name === 'tidemark_predictions_total') return series.map(({ labels }) => labels.version);
+    return [];
+  };
+
+  test('of 20 every one is shown, of 21 the oldest is left out', () => {
+    expect(shown(20, 'v20')).toEqual(Object.keys(counts(20)));
+    expect(shown(21, 'v21')).toEqual(Object.keys(counts(21)).slice(1));
+  });
+
+  test('one that serves again is shown however old it is', () => {
+    expect(shown(30, 'v2')).toEqual(['v2', ...Object.keys(counts(30)).slice(11)]);
+  });
+});
+
+test('a figure that is no number has no series: JSON keeps an infinite one as null', async () => {
+  const heldOut = { mae: 0.5, r2: null as unknown as number, mape: Number.POSITIVE_INFINITY };
+  const page = await exposition(figuresOf([modelFigures('prices', 1, { heldOut })], startMs));
+  const lines = page.split('\n').filter((line) => line.startsWith('tidemark_model_metric{'));
+  expect(lines).toEqual(['tidemark_model_metric{model="prices",env="test",metric="mae"} 0.5']);
 });

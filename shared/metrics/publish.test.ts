@@ -109,6 +109,16 @@ describe('one writer', () => {
     ]);
   });
 
+  test('nor does it silence what is sent every four minutes, on change, or again after a refusal', async () => {
+    deps.clock.ms += 5 * 3_600_000;
+    await publish();
+    receiver = receiverOf();
+    deps.clock.ms = startMs;
+    await minutes(5);
+    expect(timesOf(rows)).toEqual([startMs, startMs + 4 * minuteMs]);
+    expect(timesOf(psi)).toEqual([startMs]);
+  });
+
   test('while one is publishing the next minute waits; 50 seconds later it is taken over', async () => {
     deps.clock.ms += 30_000;
     let release: (sent: Sent) => void = () => undefined;
@@ -122,6 +132,20 @@ describe('one writer', () => {
     release({ kind: 'undelivered', reason: 'too late' });
     await held;
     expect(await readPublisherState(deps)).toEqual(after);
+  });
+
+  test('one that was taken over leaves the book of series as the other wrote it', async () => {
+    let release: (sent: Sent) => void = () => undefined;
+    const held = createPublisher(deps, figures, () => new Promise<Sent>((done) => (release = done)))();
+    await new Promise((done) => setTimeout(done, 20));
+    deps.clock.ms += minuteMs;
+    models = [...models, modelFigures('weights', 3)];
+    await publish();
+    const { book } = await readPublisherState(deps);
+    const written = await deps.objects.get(objectKeys.seriesBook(book));
+    release({ kind: 'accepted' });
+    await held;
+    expect(await deps.objects.get(objectKeys.seriesBook(book))).toEqual(written);
   });
 
   test('replays, killed functions and a clock that jitters never store a wrong value', async () => {

@@ -12,6 +12,7 @@ import {
   maxRefusedKept,
   minuteMs,
   type PublisherState,
+  readPublisherState,
 } from './publisher-state.ts';
 import { seriesByMetric } from './series.ts';
 import { createSeriesBooks, type SeriesBook } from './series-book.ts';
@@ -82,7 +83,8 @@ export function createPublisher(
     const delivery = await deliver(checked, (body) => send(body, until));
     report(delivery);
     const next = nextBook(book, all, delivery);
-    const isChanged = next !== undefined;
+    // one that was held up until another took over would write over that one's book
+    const isChanged = next !== undefined && (await readPublisherState(deps)).holder === holder;
     if (isChanged) await books.write(state.book + 1, next);
     const hasFailed = delivery.undelivered.length > 0;
     await finishMinute(deps, holder, {

@@ -69,7 +69,9 @@ export async function claimMinute(deps: Pick<Deps, 'state' | 'now'>, holder: str
       refusal = 'another publication is under way';
       return undefined;
     }
-    return { ...before, minute, holder, until: now + leaseMs };
+    const claimed = { ...before, minute, holder, until: now + leaseMs };
+    // marks of that future would let nothing be due until the clock gets there
+    return isClockSetBack ? { ...claimed, lastFourMinutes: 0, lastChange: 0, refused: {} } : claimed;
   });
   if (after?.holder !== holder || after.minute !== minute) return { claimed: false, reason: refusal };
   return { claimed: true, state: after, isClockSetBack };

@@ -20,7 +20,7 @@ export function requestFigures({ task, schema }: ModelRecord, counters: Counters
   const isOfClasses = task !== 'regression';
   const uncounted = (schema.target.classes ?? [])
     .map(shortClass)
-    .filter((name) => !(name in (counters.classes ?? {})));
+    .filter((name) => !Object.hasOwn(counters.classes ?? {}, name));
   const room = MAX_CLASSES - namesOf(counters.classes ?? {}).length;
   const shown = isOfClasses ? [...uncounted.slice(0, Math.max(0, room)), OTHER_CLASS] : [];
   return {

@@ -9,8 +9,11 @@ import { ProfileColumnError } from './errors.ts';
 import { contentHash } from './hash.ts';
 import { buildNumericAnchor, type NumericAnchor } from './numeric-anchor.ts';
 
-/** What a column says about the model; `label` and `loss` arrive late and apart from the rest. */
-export type Channel = 'feature' | 'prediction' | 'confidence' | 'label' | 'loss';
+/**
+ * What a column says about the model; `label` and `loss` arrive late and apart from the rest, and of `token` (what stands for a person's
+ * values) only missing and unseen are judged.
+ */
+export type Channel = 'feature' | 'token' | 'prediction' | 'confidence' | 'label' | 'loss';
 
 export type Anchor = NumericAnchor | CategoricalAnchor;
 

@@ -1,5 +1,6 @@
 /** Categorical anchors: the baseline categories counted one by one, and how much newness to expect. */
 
+import { unknownToken } from '#shared/privacy/presence.ts';
 import type { CategoricalColumn } from '#shared/schema/columns.ts';
 import type { Channel } from './anchors.ts';
 
@@ -22,6 +23,7 @@ export interface CategoricalAnchor {
 /**
  * Keeps the 1000 most frequent categories of a baseline column.
  *
+ * @param column of a `token` channel, values whose token nobody knows count as seen nowhere else
  * @example
  * buildCategoricalAnchor({ kind: 'categorical', name: 'c', channel: 'feature', values: ['b', 'a', 'b'] })
  * // categories ['b', 'a'], expectedUnseenShare 1/3: one of three rows carries a value seen nowhere else
@@ -36,9 +38,11 @@ export function buildCategoricalAnchor(
     rows++;
     counts.set(value, (counts.get(value) ?? 0) + 1);
   }
+  const unknown = column.channel === 'token' ? (counts.get(unknownToken) ?? 0) : 0;
+  if (unknown > 0) counts.delete(unknownToken);
   const ranked = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
   const kept = ranked.slice(0, MAX_CATEGORIES);
-  const dropped = ranked.slice(MAX_CATEGORIES).reduce((sum, [, count]) => sum + count, 0);
+  const dropped = unknown + ranked.slice(MAX_CATEGORIES).reduce((sum, [, count]) => sum + count, 0);
   const singletons = kept.filter(([, count]) => count === 1).length;
   return {
     kind: 'categorical',

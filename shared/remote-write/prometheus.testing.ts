@@ -13,20 +13,29 @@ interface Value {
   readonly value: number;
 }
 
+type Point = readonly [seconds: number, value: string];
+
 export interface Prometheus {
   readonly writeUrl: string;
   /** An instant query, as of a time in Unix milliseconds. */
   query(promql: string, atMs: number): Promise<readonly Value[]>;
+  /** How many numbers a query answers with, minute by minute from one time to another, both in Unix milliseconds. */
+  countRange(promql: string, fromMs: number, toMs: number): Promise<number>;
   stop(): Promise<void>;
 }
 
-/** Throws, saying what to install, where there is no `prometheus` on the PATH. */
-export async function startPrometheus(): Promise<Prometheus> {
+/**
+ * Throws, saying what to install, where there is no `prometheus` on the PATH.
+ *
+ * @param rules a rule file that it evaluates
+ */
+export async function startPrometheus(rules?: string): Promise<Prometheus> {
   if (spawnSync(binary, ['--version']).error)
     throw new Error('there is no prometheus on the PATH; on Debian: apt-get install prometheus');
   const dir = mkdtempSync(join(tmpdir(), 'tidemark-prometheus-'));
   const port = await freePort();
-  writeFileSync(join(dir, 'prometheus.yml'), '{}\n');
+  if (rules !== undefined) writeFileSync(join(dir, 'rules.yml'), rules);
+  writeFileSync(join(dir, 'prometheus.yml'), rules === undefined ? '{}\n' : 'rule_files: [rules.yml]\n');
   const child = spawn(
     binary,
     [
@@ -56,19 +65,25 @@ export async function startPrometheus(): Promise<Prometheus> {
     }
     await new Promise((done) => setTimeout(done, 100));
   }
+  const ask = async <T>(what: string, parameters: URLSearchParams): Promise<readonly T[]> => {
+    const response = await fetch(`${url}/api/v1/${what}?${parameters}`);
+    const { data, error } = (await response.json()) as { data?: { result: readonly T[] }; error?: string };
+    if (!data) throw new Error(error);
+    return data.result;
+  };
   return {
     writeUrl: `${url}/api/v1/write`,
     stop,
     async query(promql, atMs) {
-      const response = await fetch(
-        `${url}/api/v1/query?query=${encodeURIComponent(promql)}&time=${atMs / 1000}`,
-      );
-      const { data, error } = (await response.json()) as {
-        data?: { result: readonly { metric: Record<string, string>; value: readonly [number, string] }[] };
-        error?: string;
-      };
-      if (!data) throw new Error(error);
-      return data.result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
+      const parameters = new URLSearchParams({ query: promql, time: String(atMs / 1000) });
+      const result = await ask<{ metric: Record<string, string>; value: Point }>('query', parameters);
+      return result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
+    },
+    async countRange(promql, fromMs, toMs) {
+      const times = { start: String(fromMs / 1000), end: String(toMs / 1000), step: '60' };
+      const parameters = new URLSearchParams({ query: promql, ...times });
+      const result = await ask<{ values: readonly Point[] }>('query_range', parameters);
+      return result.flatMap(({ values }) => values).filter(([, value]) => value !== 'NaN').length;
     },
   };
 }

@@ -1,5 +1,5 @@
 /** Test support: the ports with no more rights than a function's declared access gives its role on AWS. */
-import type { FunctionSpec } from '../api/surface.ts';
+import type { FunctionSpec, TableAccess } from '../api/surface.ts';
 import type { Deps } from '../deps.ts';
 import type { Objects } from '../ports/objects.ts';
 import type { Table } from '../ports/table.ts';
@@ -19,10 +19,15 @@ export function guardedDeps(deps: Deps, access: Access): Deps {
         return deps.events.publish(event);
       },
     },
-    pipelines: access.pipelines === true ? deps.pipelines : noPipelines,
+    pipelines: guardedPipelines(deps.pipelines, access.pipelines),
     async secret(name) {
-      demand(access.secrets === true, `read the secret ${name}`);
+      const { secrets } = access;
+      demand(Array.isArray(secrets) ? secrets.includes(name) : secrets === true, `read the secret ${name}`);
       return deps.secret(name);
+    },
+    async piiKey() {
+      demand(access.piiKey === true, 'read the pii key');
+      return deps.piiKey();
     },
   };
 }
@@ -36,9 +41,14 @@ const denied = async (): Promise<never> => {
 };
 const noPipelines: Deps['pipelines'] = { start: denied, describe: denied, list: denied, signal: denied };
 
-function guardedTable(table: Table, name: string, granted: 'read' | 'write' | undefined): Table {
+function guardedPipelines(pipelines: Deps['pipelines'], granted: Access['pipelines']): Deps['pipelines'] {
+  if (granted === true) return pipelines;
+  return granted === 'read' ? { ...noPipelines, describe: (id) => pipelines.describe(id) } : noPipelines;
+}
+
+function guardedTable(table: Table, name: string, granted: TableAccess | undefined): Table {
   const read = () => demand(granted !== undefined, `read ${name}`);
-  const write = () => demand(granted === 'write', `write ${name}`);
+  const write = () => demand(granted === 'write' || granted === 'delete', `write ${name}`);
   return {
     async get(key) {
       read();
@@ -57,7 +67,7 @@ function guardedTable(table: Table, name: string, granted: 'read' | 'write' | un
       return table.putIfRevision(key, value, revision, options);
     },
     async delete(key, revision) {
-      write();
+      demand(granted === 'delete', `delete from ${name}`);
       return table.delete(key, revision);
     },
   };

@@ -38,6 +38,7 @@ export function memoryDeps(env: Readonly<Record<string, string>> = {}): MemoryDe
     events: recordingEvents(),
     pipelines: new FakePipelines(now),
     secret: async (name) => env[`SECRET_${name}`],
+    piiKey: async () => env['SECRET_pii-key'],
     settings: parseSettings(env),
     now,
     newId: () => `id-${String(++ids).padStart(24, '0')}`,

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { seededRandom } from '#shared/random.ts';
 import { binColumn } from './binning.ts';
 import { createGrower } from './tree-growing.ts';
 import { histogramLayout } from './tree-histogram.ts';
-import { openTreeThreads, type TreeThreads, type TreeThreadsOptions } from './tree-threads.ts';
+import type { TreeThreads, TreeThreadsOptions } from './tree-threads.ts';
 import { shareInput } from './tree-threads-input.ts';
 
 /** What the next threads run instead of their own source. */
@@ -19,6 +19,13 @@ vi.mock('node:worker_threads', async (load) => {
     }
   }
   return { ...real, Worker };
+});
+
+// another file of this process may have read the module already, without the mock
+vi.resetModules();
+const { openTreeThreads } = await import('./tree-threads.ts');
+afterAll(() => {
+  vi.resetModules();
 });
 
 const opened: TreeThreads[] = [];

@@ -2,6 +2,7 @@
 import { addStoredPartial, type Partial, type StoredPartial, unpackPartial } from '../capture/partial.ts';
 import type { Deps } from '../deps.ts';
 import { queryAll } from '../ports/query-all.ts';
+import { readAhead } from '../read-ahead.ts';
 import type { AnchorsOf } from '../registry/baseline.ts';
 import { objectKeys, stateKeys, timeKey } from '../registry/keys.ts';
 import type { Window } from './due.ts';
@@ -45,21 +46,4 @@ export async function quietBefore(
   });
   const newest = items[0]?.value as { start: number } | undefined;
   return newest ? Math.max(0, end - newest.start - deps.settings.GRANULE_MS) : end - start;
-}
-
-/** What `read` makes of each input, in their order; up to `ahead` more are being read meanwhile. */
-async function* readAhead<Input, Output>(
-  inputs: AsyncIterable<Input>,
-  ahead: number,
-  read: (input: Input) => Promise<Output>,
-): AsyncGenerator<Output> {
-  const pending: Promise<Output>[] = [];
-  for await (const input of inputs) {
-    const next = read(input);
-    // it is thrown in its turn; until then nobody waits for it
-    next.catch(() => undefined);
-    pending.push(next);
-    if (pending.length > ahead) yield await pending.shift()!;
-  }
-  for (const last of pending) yield await last;
 }

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { updateItem } from '../ports/update.ts';
 import { encodeProfile } from '../profile/encode.ts';
 import { mergeProfiles } from '../profile/profile.ts';
 import { createAnchorsCache } from '../registry/baseline.ts';
@@ -30,6 +31,9 @@ async function closedUntil(granules: number): Promise<void> {
   const until = startMs + granules * granuleMs;
   await deps.state.delete(stateKeys.granuleCursor('small'));
   await deps.state.putIfAbsent(stateKeys.granuleCursor('small'), { next: until, rolled: until });
+}
+async function judgedUntil(next: number): Promise<void> {
+  await updateItem(deps.state, stateKeys.windowCursor('small'), () => ({ next }));
 }
 const window = (number: number) => ({
   start: startMs + number * windowMs,
@@ -147,11 +151,27 @@ describe('announceDueWindows', () => {
     expect(deps.events.published).toHaveLength(2);
   });
 
-  test('a claim given back lets the next tick announce', async () => {
+  test('a claim given back when its windows are judged lets the next tick announce', async () => {
     await due();
     await announceDueWindows(deps, model);
+    await judgedUntil(window(0).end);
     await releaseWindowClaim(deps, 'small');
-    expect(await announceDueWindows(deps, model)).toEqual([window(0)]);
+    expect(await deps.state.get(stateKeys.windowClaim('small'))).toBeUndefined();
+  });
+
+  test('a monitor whose claim has expired does not give back that of the next one', async () => {
+    await due();
+    await announceDueWindows(deps, model);
+    deps.clock.ms = startMs + 300_000;
+    await withGranules(5);
+    await closedUntil(10);
+    expect(await announceDueWindows(deps, model)).toEqual([window(0), window(1)]);
+    await judgedUntil(window(0).end);
+    await releaseWindowClaim(deps, 'small');
+    expect(await announceDueWindows(deps, model)).toEqual([]);
+    await judgedUntil(window(1).end);
+    await releaseWindowClaim(deps, 'small');
+    expect(await deps.state.get(stateKeys.windowClaim('small'))).toBeUndefined();
   });
 
   test('a bus that is down costs the claim nothing: the next tick announces', async () => {

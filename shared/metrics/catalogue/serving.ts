@@ -1,6 +1,17 @@
 /** Metrics of what is served: the version, requests and their outcome, latency, predicted classes, confidence. */
 import { confidenceBuckets, durationBuckets } from '../histogram.ts';
-import { entries, type ModelMetric, one, seconds } from '../metric.ts';
+import { entries, type ModelMetric, one, type Sample, seconds } from '../metric.ts';
+
+/** Versions of a model that have a series of their own. */
+const MAX_VERSIONS = 20;
+
+/** Those that were counted first last, and whichever serves: what serves must never be the one that is left out. */
+function newestVersions(counts: Readonly<Record<string, number>>, champion: string | null): Sample[] {
+  const all = entries(counts, 'version');
+  const newest = all.slice(-MAX_VERSIONS);
+  const serving = all.find(({ labels }) => labels.version === champion);
+  return !serving || newest.includes(serving) ? newest : [serving, ...newest.slice(1)];
+}
 
 export const servingMetrics: readonly ModelMetric[] = [
   {
@@ -65,9 +76,9 @@ export const servingMetrics: readonly ModelMetric[] = [
     unit: 'rows',
     help: 'logged predictions in closed granules',
     cadence: 'four_minutes',
-    cap: 20,
+    cap: MAX_VERSIONS,
     labels: ['version'],
-    samples: (figures) => entries(figures.counters.predictions, 'version'),
+    samples: ({ counters, champion }) => newestVersions(counters.predictions, champion),
   },
   {
     name: 'tidemark_labels_total',
@@ -76,9 +87,9 @@ export const servingMetrics: readonly ModelMetric[] = [
     unit: 'rows',
     help: 'labels joined with a prediction, in closed granules',
     cadence: 'four_minutes',
-    cap: 20,
+    cap: MAX_VERSIONS,
     labels: ['version'],
-    samples: (figures) => entries(figures.counters.labels, 'version'),
+    samples: ({ counters, champion }) => newestVersions(counters.labels, champion),
   },
   {
     name: 'tidemark_requests_total',
