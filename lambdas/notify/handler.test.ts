@@ -169,6 +169,26 @@ describe('who is told', () => {
     expect(mails[0]!.text).toContain('Runbook: docs/runbooks/psi-critical.md');
   });
 
+  test('how links open that lead to the console’s proxy is in every message, and not where they open as they are', async () => {
+    const base = 'http://127.0.0.1:8800';
+    const annotations = { report_url: `${base}/models/stones/reports`, console_url: `${base}/console` };
+    const opens = 'opens after: npx tidemark console --stage test';
+    const told = () => [
+      JSON.stringify(slack.got.at(-1)!.json.blocks.at(-1)),
+      JSON.stringify(pager.got.at(-1)!.json.payload.custom_details),
+      mails.at(-1)!.text,
+    ];
+    await tell({ annotations });
+    for (const text of told()) expect(text).toContain(opens);
+    await tell({ labels: { model: 'other' } });
+    for (const text of told()) expect(text).not.toContain('opens after');
+    deps = { ...deps, settings: { ...deps.settings, ENVIRONMENT: 'local' } };
+    notify = makeNotify();
+    await tell({ labels: { model: 'third' }, annotations });
+    for (const text of told()) expect(text).not.toContain('opens after');
+    expect(pager.got).toHaveLength(3);
+  });
+
   test('a warning: everybody but PagerDuty', async () => {
     await tell({ severity: 'warning' });
     expect([slack, hook, pager].map(({ got }) => got.length)).toEqual([1, 1, 0]);
@@ -496,6 +516,23 @@ describe('what arrives', () => {
     // by its topic, not by us
     expect(mails).toEqual([]);
     await notify(topicEvent(alarm('OK', { StateChangeTime: '2026-11-21T12:10:00.000+0000' })));
+    expect(await only()).toMatchObject({ status: 'resolved' });
+  });
+
+  test('OK of what is not open is ignored: a new alarm’s first data, a second OK, one after a person ended it', async () => {
+    await notify(topicEvent(alarm('OK')));
+    expect([await openAlerts(deps), await closedAlerts(deps, 10)]).toEqual([[], []]);
+    expect([slack, pager, hook].map(({ got }) => got.length)).toEqual([0, 0, 0]);
+    await notify(topicEvent(alarm('ALARM', { StateChangeTime: '2026-11-21T12:05:00.000+0000' })));
+    await notify(topicEvent(alarm('OK', { StateChangeTime: '2026-11-21T12:10:00.000+0000' })));
+    expect([slack, pager, hook].map(({ got }) => got.length)).toEqual([2, 2, 2]);
+    expect(actions().map(([action]) => action)).toEqual(['trigger', 'resolve']);
+    await notify(topicEvent(alarm('OK', { StateChangeTime: '2026-11-21T12:15:00.000+0000' })));
+    expect([slack, pager, hook].map(({ got }) => got.length)).toEqual([2, 2, 2]);
+    // nor does it escalate any more
+    pass(60 * minute);
+    await tick();
+    expect(pager.got).toHaveLength(2);
     expect(await only()).toMatchObject({ status: 'resolved' });
   });
 

@@ -335,7 +335,7 @@ describe('on its way through capture, the monitor and explanations', () => {
     await invoke('monitor', {
       detail: { model: model.name, windows: [{ start: startMs, end: startMs + 60_000 }] },
     });
-    const [path] = deps.objects.keys('reports/');
+    const path = deps.objects.keys('reports/').find((one) => one.endsWith('.json'));
     return JSON.parse(readable((await deps.objects.get(path!))!).split('\n')[0]!) as Report;
   }
 

@@ -2,6 +2,7 @@
 import { readCounters, readGranuleCursor } from '../capture/rollup.ts';
 import type { Deps } from '../deps.ts';
 import type { ModelRecord } from '../registry/model.ts';
+import { readPause } from '../registry/pause.ts';
 import { findVersion, listModels, readPointer } from '../registry/registry.ts';
 import { readRunTotals } from '../registry/run-totals.ts';
 import type { Figures, ModelFigures } from './figures.ts';
@@ -21,19 +22,21 @@ export function createCollector(deps: Deps): Collect {
   async function figuresOf(record: ModelRecord): Promise<ModelFigures> {
     const { name } = record;
     const pointer = await readPointer(deps, name);
-    const [version, reports, counters, cursor, totals, retrain] = await Promise.all([
+    const [version, reports, counters, cursor, totals, retrain, pause] = await Promise.all([
       pointer ? findVersion(deps, name, pointer.champion) : undefined,
       reportFigures(name, pointer?.champion),
       readCounters(deps, name),
       readGranuleCursor(deps, name),
       readRunTotals(deps, name),
       readRetrain(deps, name),
+      readPause(deps, name),
     ]);
     return {
       model: name,
       environment: ENVIRONMENT,
       champion: pointer?.champion ?? null,
       deployedAt: pointer?.change.at ?? null,
+      batchPaused: pause?.paused ?? false,
       heldOut: version?.metrics ?? {},
       thresholds: thresholdsOf(record, GRANULE_MS + GRANULE_GRACE_MS),
       counters,

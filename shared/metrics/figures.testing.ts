@@ -30,6 +30,7 @@ export function modelFigures(
 ): ModelFigures {
   return {
     ...{ model, environment: 'test', champion: 'v1', deployedAt: 1_795_000_000_000 },
+    batchPaused: false,
     heldOut: { accuracy: 0.9, error_rate: 0.1, rows: 500 },
     thresholds: { psi_warning: 0.15, psi_critical: 0.3 },
     counters: {

@@ -28,6 +28,8 @@ export interface ModelFigures {
   readonly champion: string | null;
   /** Unix milliseconds. */
   readonly deployedAt: number | null;
+  /** Whether batches are refused until somebody resumes them. */
+  readonly batchPaused: boolean;
   readonly heldOut: Readonly<Record<string, number>>;
   /** By name: what alerts compare with. */
   readonly thresholds: Readonly<Record<string, number>>;

@@ -6,6 +6,7 @@ import { createWindowExplainer } from '../monitoring/explain-windows.ts';
 import { readBaseline } from '../registry/baseline.ts';
 import { stateKeys } from '../registry/keys.ts';
 import { appendLedger } from '../registry/ledger.ts';
+import { changePause } from '../registry/pause.ts';
 import { beginRun, endRun } from '../registry/run.ts';
 import { type MemoryDeps, memoryDeps, startMs } from '../testing/memory-deps.ts';
 import { registerSmall, smallRecord, smallRows } from '../testing/small-model.ts';
@@ -165,6 +166,16 @@ describe('/metrics', () => {
     expect(await valueOfMetric('tidemark_model_metric', { metric: 'rmse' })).toBe(rmse);
   });
 
+  test('batches are paused from the switch to the switch, and not of a model nobody ever paused', async () => {
+    await live();
+    expect(await valueOfMetric('tidemark_batch_paused')).toBe(0);
+    const turn = (paused: boolean) => changePause(deps, 'small', { paused, actor: 'ann', reason: 'r' });
+    await turn(true);
+    expect(await valueOfMetric('tidemark_batch_paused')).toBe(1);
+    await turn(false);
+    expect(await valueOfMetric('tidemark_batch_paused')).toBe(0);
+  });
+
   test('drift is confirmed as its kind only, and only once it is', async () => {
     await live();
     for (const kind of ['drift', 'data_incident', 'performance_drop'])
@@ -193,6 +204,7 @@ describe('/metrics', () => {
     expect([...gauges]).toEqual([
       'tidemark_model_info',
       'tidemark_model_loaded',
+      'tidemark_batch_paused',
       'tidemark_threshold',
       'tidemark_retrain_in_progress',
       'tidemark_retrain_cooldown_remaining_seconds',

@@ -37,6 +37,17 @@ export const servingMetrics: readonly ModelMetric[] = [
     samples: (figures) => one(figures.champion === null ? 0 : 1),
   },
   {
+    name: 'tidemark_batch_paused',
+    scope: 'model',
+    kind: 'gauge',
+    unit: 'bool',
+    help: '1 while batches of the model are paused and answered with 503, else 0',
+    cadence: 'minute',
+    cap: 1,
+    labels: [],
+    samples: (figures) => one(figures.batchPaused ? 1 : 0),
+  },
+  {
     name: 'tidemark_model_deployed_timestamp_seconds',
     scope: 'model',
     kind: 'gauge',
