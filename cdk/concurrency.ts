@@ -9,7 +9,7 @@ const names = Object.keys(functions) as FunctionName[];
 export type Concurrency = Readonly<Partial<Record<FunctionName, number>>>;
 
 /** Functions whose new code takes over behind an alias. */
-export const canaryFunctions: readonly FunctionName[] = names.filter((name) => specs[name].canary);
+const canaryFunctions: readonly FunctionName[] = names.filter((name) => specs[name].canary);
 
 /**
  * @param key of the knob, for messages

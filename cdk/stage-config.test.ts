@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { stageNames } from './config.ts';
 import { UnknownContextValueError } from './context-value.ts';
-import { stageConfig } from './stage-config.ts';
+import { refuseUnknownKeys, stageConfig } from './stage-config.ts';
 
 const withContext = (context: Record<string, unknown>) => stageConfig((key) => context[key]);
 
@@ -143,6 +143,14 @@ describe('stageConfig()', () => {
       expect(() => withContext({ stage: 'local', ...one })).toThrow(
         'is given for stage local: want stage dev or prod',
       );
+  });
+
+  it('refuses a misspelt knob, and takes what the CDK itself has in the context', () => {
+    const theirs = ['aws:cdk:bundling-stacks', '@aws-cdk/core:newStyleStackSynthesis', 'cli-telemetry'];
+    expect(() => refuseUnknownKeys([...theirs, 'stage', 'pii'])).not.toThrow();
+    expect(() => refuseUnknownKeys([...theirs, 'Stage'])).toThrow(
+      'unknown key "Stage" in the context: want stage, alarmEmail, alerts, architecture,',
+    );
   });
 
   it('keeps what prod stores when a stack goes, and never filters away the lines of unstored predictions', () => {

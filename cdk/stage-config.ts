@@ -7,6 +7,47 @@ import { readGrafana } from './grafana-config.ts';
 import { readOidc } from './oidc-config.ts';
 import { tagsOf } from './tags.ts';
 
+/** What may be set so; `cdk/config.ts` describes each. */
+const knobs = [
+  'stage',
+  'alarmEmail',
+  'alerts',
+  'architecture',
+  'front',
+  'grafana',
+  'grafanaSamlAdmins',
+  'grafanaSamlMetadata',
+  'grafanaSamlRole',
+  'ingestSecurityGroups',
+  'ingestSubnets',
+  'monthlyBudgetUsd',
+  'oidc',
+  'pii',
+  'prometheus',
+  'provisionedConcurrency',
+  'reservedConcurrency',
+  'rollout',
+  'tags',
+  'trainingImage',
+];
+/** Of the CDK's own; those it looks up and its flags have a colon or a slash in them. */
+const cdkKeys = ['acknowledged-issue-numbers', 'cli-telemetry'];
+
+/**
+ * A misspelt knob would be no knob: `-c Stage=prod` would deploy dev.
+ *
+ * @param keys of the whole context
+ * @throws {UnknownContextValueError} for a key that neither the app nor the CDK reads
+ * @example refuseUnknownKeys(Object.keys(app.node.getAllContext()))
+ */
+export function refuseUnknownKeys(keys: readonly string[]): void {
+  const unknown = keys.find((key) => !/[:/]/.test(key) && !knobs.includes(key) && !cdkKeys.includes(key));
+  if (unknown !== undefined)
+    throw new UnknownContextValueError(
+      `unknown key ${JSON.stringify(unknown)} in the context: want ${knobs.join(', ')}`,
+    );
+}
+
 function ingestNetwork(context: (key: string) => unknown): StageConfig['ingestNetwork'] {
   const list = (key: string, pattern: RegExp): readonly string[] => {
     const names = String(context(key) ?? '')
@@ -99,7 +140,7 @@ export function stageConfig(context: (key: string) => unknown): StageConfig {
   const budget = monthlyBudgetUsd(context('monthlyBudgetUsd'), config);
   const oidc = readOidc(context('oidc'));
   if (oidc) refuseLocally('oidc', config);
-  if (oidc && (context('front') ?? config.front) === 'http')
+  if ((oidc ?? config.auth.oidc) && (context('front') ?? config.front) === 'http')
     throw new UnknownContextValueError(
       'oidc is given with front "http", which sends nobody to sign in: want front rest',
     );

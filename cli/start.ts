@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { listModels } from '#shared/registry/registry.ts';
 import { type Host, startHost } from '../localstack/embedded/host.ts';
 import { hasModels } from './first-version.ts';
+import { howToPrometheus, type RunningPrometheus, startPrometheus } from './prometheus.ts';
 import { registerSample, sampleName, sampleRows } from './sample/model.ts';
 import { startTraffic } from './sample/traffic.ts';
 import { readOptions, UsageError, wholeNumber } from './usage.ts';
@@ -21,6 +22,7 @@ Runs the whole of Tidemark on 127.0.0.1 until Ctrl-C. Without a model in the dat
   --no-sample       register no sample model
   --granule-ms N    span of a granule (5000; AWS: 300000)
   --minute-ms N     how long a scheduled minute lasts (1000; AWS: 60000)
+  --prometheus      a Prometheus beside it, where one is on the PATH, with the alerts' rules (port 9090 or the next free one)
   --json            one JSON line when ready instead of text
 
 Other settings are read from the environment; see .env.example.
@@ -34,6 +36,7 @@ const options = {
   'no-sample': { type: 'boolean', default: false },
   'granule-ms': { type: 'string' },
   'minute-ms': { type: 'string', default: '1000' },
+  prometheus: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
 } as const;
 
@@ -56,12 +59,15 @@ export async function runStart(args: readonly string[]): Promise<number> {
     await registerSample(dataDir);
   }
   const host = await startHost({ dataDir, port, minuteMs, env: hostEnvironment(process.env, granuleMs) });
+  const prometheus = given.prometheus ? await prometheusBeside(host, dataDir) : undefined;
   const models = (await listModels(host.deps)).map((model) => model.name);
-  if (given.json)
+  if (given.json) {
+    const ready = { url: host.url, data_dir: dataDir, pid: process.pid, models };
     process.stdout.write(
-      `${JSON.stringify({ url: host.url, data_dir: dataDir, pid: process.pid, models })}\n`,
+      `${JSON.stringify({ ...ready, ...(given.prometheus && { prometheus: prometheus?.url ?? null }) })}\n`,
     );
-  else describe(host, dataDir, isTemporary, models, port);
+  } else describe(host, dataDir, isTemporary, models, port);
+  if (prometheus) say(`Prometheus scrapes it and evaluates the rules: ${prometheus.url}/alerts\n`);
   const traffic =
     given['no-traffic'] || !models.includes(sampleName)
       ? undefined
@@ -69,10 +75,23 @@ export async function runStart(args: readonly string[]): Promise<number> {
   await untilSignalled();
   say('\ntidemark: stopping (answering what is under way)');
   await traffic?.stop();
+  await prometheus?.stop();
   await host.close();
   if (isTemporary) rmSync(dataDir, { recursive: true, force: true });
   say('tidemark: stopped');
   return 0;
+}
+
+/** What is wrong with it is said, and the host goes on. */
+async function prometheusBeside({ url }: Host, dataDir: string): Promise<RunningPrometheus | undefined> {
+  try {
+    const running = await startPrometheus({ dataDir, hostUrl: url });
+    if (!running) process.stderr.write(`tidemark: ${howToPrometheus}\n`);
+    return running;
+  } catch (error) {
+    process.stderr.write(`tidemark: ${(error as Error).message}\n`);
+    return undefined;
+  }
 }
 
 /** An option given beats the environment, which beats what suits a laptop. */

@@ -42,7 +42,11 @@ export class AlarmTopic extends Topic {
       );
     if (config.alarmEmail === undefined) return;
     // Alarms of CloudWatch go by mail without any function of ours. The rest is for programs: notify mails what it says.
-    const isAlarm = { AlarmName: FilterOrPolicy.filter(SubscriptionFilter.existsFilter()) };
+    // Its end is not mailed: each new alarm would send one when it sees its first data.
+    const isAlarm = {
+      AlarmName: FilterOrPolicy.filter(SubscriptionFilter.existsFilter()),
+      NewStateValue: FilterOrPolicy.filter(SubscriptionFilter.stringFilter({ allowlist: ['ALARM'] })),
+    };
     this.addSubscription(new EmailSubscription(config.alarmEmail, { filterPolicyWithMessageBody: isAlarm }));
   }
 

@@ -16,8 +16,8 @@ export interface AlarmsProps {
 }
 
 /**
- * Tells of trouble only: CloudWatch also calls it a recovery when a new alarm sees its first data, which would be a mail for each of them
- * at the first deployment.
+ * Tells of trouble and of its end, without which an alert would stay open until a person ends it. CloudWatch also calls it an end when a
+ * new alarm sees its first data: the function notify ignores the end of what is not open, and the topic mails no ends.
  */
 export class Alarms extends Construct {
   constructor(scope: Construct, id: string, { config, topic, alarms = alarmList(config) }: AlarmsProps) {
@@ -25,7 +25,7 @@ export class Alarms extends Construct {
     const action = new SnsAction(topic);
     for (const spec of alarms) {
       const [datapointsToAlarm, evaluationPeriods] = spec.of;
-      new Alarm(this, spec.id, {
+      const alarm = new Alarm(this, spec.id, {
         alarmName: alarmName(config.stage, spec.name),
         alarmDescription: spec.description,
         metric: this.metricOf(spec),
@@ -34,7 +34,9 @@ export class Alarms extends Construct {
         datapointsToAlarm,
         evaluationPeriods,
         treatMissingData: missing[spec.missing],
-      }).addAlarmAction(action);
+      });
+      alarm.addAlarmAction(action);
+      alarm.addOkAction(action);
     }
   }
 

@@ -104,6 +104,9 @@ describe('the alert manager', () => {
   test('reads the key of PagerDuty from the secret, which lets only this workspace', () => {
     const templates = templatesWith({ pagerDutySecretArn });
     expect(definitionOf(templates)).toContain(pagerDutySecretArn);
+    expect(definitionOf(templates)).toContain('opens after: npx tidemark console --stage dev');
+    const elsewhere = templatesWith({ pagerDutySecretArn, consoleUrl: 'https://ml.example.com' });
+    expect(definitionOf(elsewhere)).not.toContain('tidemark console');
     templates.observability.hasResourceProperties('AWS::SecretsManager::ResourcePolicy', {
       SecretId: pagerDutySecretArn,
       BlockPublicPolicy: true,

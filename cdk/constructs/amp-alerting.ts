@@ -39,7 +39,15 @@ function definitionFor(workspace: CfnWorkspace, { stage, alerts }: StageConfig):
     region: stack.region,
     topicArn: topicArn('alarms'),
     watchdogTopicArn: topicArn('watchdog'),
-    ...(secretArn !== undefined && { pagerDuty: { secretArn, secretKey: 'routing_key' } }),
+    ...(secretArn !== undefined && {
+      pagerDuty: {
+        secretArn,
+        secretKey: 'routing_key',
+        ...(alerts?.consoleUrl === undefined && {
+          linksOpen: `opens after: npx tidemark console --stage ${stage}`,
+        }),
+      },
+    }),
   });
 }
 

@@ -87,7 +87,7 @@ export class Grafana extends Construct {
     new CfnOutput(this, 'Url', { value: `https://${this.workspace.attrEndpoint}` });
   }
 
-  /** The custom resource is asked again when a dashboard changes, or where its links lead. */
+  /** The custom resource is asked again when a dashboard changes, how it gets there, or where its links lead. */
   private putDashboards(deployment: Deployment, metrics: MetricsWorkspace): void {
     const stack = Stack.of(this);
     const { consoleUrl = proxyUrl, runbooksUrl = localLinks.runbooks } = deployment.config.alerts ?? {};
@@ -129,11 +129,12 @@ const provisioning = [
 /** A little more than the function itself may take: CloudFormation would wait an hour for one that died. */
 const patience = Duration.seconds(functions.grafana.timeoutSeconds + 60);
 
-/** Of the committed files that the function carries. */
+/** Of the committed dashboards, and of the code that puts them into a workspace. */
 function dashboardsHash(): string {
-  const folder = join(projectRoot, 'observability/dashboards/json');
   const hash = createHash('sha256');
-  for (const file of readdirSync(folder).sort()) hash.update(readFileSync(join(folder, file)));
+  for (const folder of ['observability/dashboards/json', 'shared/grafana', 'lambdas/grafana'])
+    for (const file of readdirSync(join(projectRoot, folder)).sort())
+      if (!/\.(test|testing)\.ts$/.test(file)) hash.update(readFileSync(join(projectRoot, folder, file)));
   return hash.digest('hex');
 }
 

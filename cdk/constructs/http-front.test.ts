@@ -101,6 +101,7 @@ describe('HTTP API', () => {
         MetricName: '5xx',
         Dimensions: [{ Name: 'ApiId', Value: { Ref: api } }],
         AlarmActions: [{ 'Fn::Join': ['', expect.arrayContaining([':tidemark-prod-alarms'])] }],
+        OKActions: [{ 'Fn::Join': ['', expect.arrayContaining([':tidemark-prod-alarms'])] }],
       },
     ]);
   });

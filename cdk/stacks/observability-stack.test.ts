@@ -9,6 +9,7 @@ import { type SynthesisedStage, synthStage } from '../testing.ts';
 interface AlarmProperties {
   readonly AlarmName: string;
   readonly AlarmDescription: string;
+  readonly OKActions: readonly unknown[];
   readonly AlarmActions: readonly unknown[];
   readonly Namespace: string;
   readonly MetricName: string;
@@ -64,7 +65,7 @@ describe('alarms', () => {
       expect(alarm.AlarmDescription).toMatch(/\. First: .{20,}\.$/);
       expect(alarm.AlarmDescription.length).toBeLessThan(1024);
       expect(alarm.Metrics).toBeUndefined();
-      expect(alarm).not.toHaveProperty('OKActions');
+      expect(alarm.OKActions).toEqual(alarm.AlarmActions);
     }
   });
 
@@ -253,7 +254,7 @@ describe('alarm topic', () => {
       Protocol: 'email',
       Endpoint: email,
       FilterPolicyScope: 'MessageBody',
-      FilterPolicy: { AlarmName: [{ exists: true }] },
+      FilterPolicy: { AlarmName: [{ exists: true }], NewStateValue: ['ALARM'] },
     });
     const [mail] = Object.keys(prod.monitoring.findResources('AWS::SNS::Topic'));
     prod.monitoring.hasResourceProperties('AWS::SNS::Subscription', {

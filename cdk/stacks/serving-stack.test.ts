@@ -181,6 +181,12 @@ describe('functions', () => {
   it('are told where everything is, and how to find the state machines without importing them', () => {
     const fns = prod.working.flatMap((stack) => Object.values(stack.findResources('AWS::Lambda::Function')));
     expect(fns).toHaveLength(ofTraffic.length);
+    const ofItsOwn: Readonly<Record<string, object>> = {
+      'tidemark-prod-publish': {
+        REMOTE_WRITE_URL: { 'Fn::Join': ['', [expect.anything(), 'api/v1/remote_write']] },
+        REMOTE_WRITE_REGION: { Ref: 'AWS::Region' },
+      },
+    };
     for (const { Properties } of fns)
       expect(Properties.Environment.Variables).toEqual({
         ENVIRONMENT: 'prod',
@@ -196,6 +202,7 @@ describe('functions', () => {
         PII_KEY: 'available',
         TRAIN_CONTAINER: 'none',
         NODE_OPTIONS: '--enable-source-maps',
+        ...ofItsOwn[Properties.FunctionName as string],
       });
   });
 

@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
+import { readAlertmanager } from '#shared/notify/alertmanager-message.ts';
+import { readTopicMessage } from '#shared/notify/topic-message.ts';
 import { missingTool, runTool } from '../alerts/tools.testing.ts';
 import { managedAlertmanager } from './managed.ts';
 import { messageTemplate } from './message-template.ts';
@@ -119,6 +121,22 @@ describe('routes', () => {
   });
 });
 
+/** Of so many alerts, once each was looked at. */
+async function statesOf(url: string, count: number): Promise<string[]> {
+  const states = await until(async () => {
+    const answer = (await (await fetch(`${url}/api/v2/alerts`)).json()) as {
+      labels: Record<string, string>;
+      status: { state: string };
+    }[];
+    return answer.length === count && answer.every(({ status }) => status.state !== 'unprocessed')
+      ? answer.map(
+          ({ labels: { alertname, model, env }, status }) => `${alertname} ${model} ${env} ${status.state}`,
+        )
+      : undefined;
+  });
+  return states.sort();
+}
+
 test('warnings wait under a critical alert of the same model, but not those of other models or about our own work', async () => {
   const url = await startAlertmanager('inhibit', config);
   await post(url, [
@@ -130,18 +148,7 @@ test('warnings wait under a critical alert of the same model, but not those of o
     { labels: labels('PsiWarning', 'warning', 'drift', 'other') },
     { labels: { ...labels('PsiWarning', 'warning', 'drift'), env: 'dev' } },
   ]);
-  const states = await until(async () => {
-    const answer = (await (await fetch(`${url}/api/v2/alerts`)).json()) as {
-      labels: Record<string, string>;
-      status: { state: string };
-    }[];
-    return answer.length === 7 && answer.every(({ status }) => status.state !== 'unprocessed')
-      ? answer.map(
-          ({ labels: { alertname, model, env }, status }) => `${alertname} ${model} ${env} ${status.state}`,
-        )
-      : undefined;
-  });
-  expect(states.sort()).toEqual([
+  expect(await statesOf(url, 7)).toEqual([
     'ErrorRateHigh stones prod active',
     'LatencyP99High stones prod suppressed',
     'PsiCritical stones prod active',
@@ -152,7 +159,8 @@ test('warnings wait under a critical alert of the same model, but not those of o
   ]);
 });
 
-test('a topic gets the JSON of a webhook, whatever is in a label, and a short subject', async () => {
+/** @returns where the configuration for it is, and what was published */
+async function startTopic() {
   const sent: URLSearchParams[] = [];
   const sns = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
@@ -164,11 +172,35 @@ test('a topic gets the JSON of a webhook, whatever is in a label, and a short su
   }).listen(0, '127.0.0.1');
   stops.push(() => sns.close());
   await new Promise((resolve) => sns.once('listening', resolve));
-  const topicArn = 'arn:aws:sns:eu-west-1:111122223333:tidemark-prod-alarms';
-  const url = await startAlertmanager(
-    'topic',
-    onThisComputer(topicArn, `http://127.0.0.1:${(sns.address() as AddressInfo).port}`),
-  );
+  const config = onThisComputer(topicArn, `http://127.0.0.1:${(sns.address() as AddressInfo).port}`);
+  return { config, sent };
+}
+
+const topicArn = 'arn:aws:sns:eu-west-1:111122223333:tidemark-prod-alarms';
+
+/** What the function that tells people makes of it. */
+const noticesOf = (message: URLSearchParams) =>
+  readTopicMessage({ MessageId: '1', Message: message.get('Message')!, Timestamp: '' }, 0);
+
+test('errors wait while batches of the same model are paused, and the pause itself never waits', async () => {
+  const url = await startAlertmanager('paused', config);
+  await post(url, [
+    { labels: labels('BatchPaused', 'warning', 'pipeline') },
+    { labels: labels('ErrorRateHigh', 'critical', 'serving') },
+    { labels: labels('NoModelLoaded', 'critical', 'serving') },
+    { labels: labels('ErrorRateHigh', 'critical', 'serving', 'other') },
+  ]);
+  expect(await statesOf(url, 4)).toEqual([
+    'BatchPaused stones prod active',
+    'ErrorRateHigh other prod active',
+    'ErrorRateHigh stones prod suppressed',
+    'NoModelLoaded stones prod active',
+  ]);
+});
+
+test('a topic gets the JSON of a webhook, whatever is in an annotation, and a short subject', async () => {
+  const { config, sent } = await startTopic();
+  const url = await startAlertmanager('topic', config);
   const odd = 'a "quoted"\nline \\ — größer';
   await post(url, [
     { labels: labels('PsiCritical', 'critical', 'drift'), annotations: { summary: odd, impact: 'x' } },
@@ -192,6 +224,43 @@ test('a topic gets the JSON of a webhook, whatever is in a label, and a short su
       },
     ],
   });
+});
+
+test('whatever is in the labels it groups by, the message is JSON that our reader reads to the letter, under a subject of printable ASCII', async () => {
+  const { config, sent } = await startTopic();
+  const url = await startAlertmanager('odd', config);
+  const names = [
+    'a "quoted" name',
+    'two\nlines\r\n\tand a tab',
+    'back\\slash \\" \\n',
+    'größer — 石',
+    '{{ .Status }}',
+  ];
+  const controls = 'bell \u0007 escape \u001b delete \u007f';
+  await post(url, [
+    ...names.map((name) => ({ labels: labels('PsiCritical', 'critical', 'drift', name) })),
+    { labels: labels('PsiCritical', 'critical', 'drift', controls) },
+    { labels: labels('a "name"\nof two lines', 'critical', 'drift', 'stones') },
+  ]);
+  const messages = await until(async () => (sent.length === names.length + 2 ? sent : undefined));
+  const toldAs = new Map<string, URLSearchParams>();
+  for (const message of messages) {
+    expect(message.get('Subject')).toMatch(/^firing: [ -~]{1,40} of [ -~]{1,40}$/);
+    const { notices, refused } = noticesOf(message);
+    expect(refused).toEqual([]);
+    expect(notices).toHaveLength(1);
+    const { alertname, model } = notices[0]!.labels;
+    toldAs.set(`${alertname}/${model}`, message);
+  }
+  for (const name of names) {
+    const message = JSON.parse(toldAs.get(`PsiCritical/${name.replace(/[\r\t]/g, ' ')}`)!.get('Message')!);
+    expect(message.groupKey).toBe(`PsiCritical/prod/${name}`);
+    const read = readAlertmanager(message);
+    expect(read).toMatchObject({ refused: [], notices: [{ severity: 'critical', labels: { env: 'prod' } }] });
+    expect(message.alerts[0].labels.model).toBe(name);
+  }
+  expect(toldAs.has('PsiCritical/bell   escape   delete  ')).toBe(true);
+  expect(toldAs.has('a "name"\nof two lines/stones')).toBe(true);
 });
 
 /** The managed definition as an Alertmanager of one's own reads it: templates in a file, SNS at an address, no waiting. */

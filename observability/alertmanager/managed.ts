@@ -10,7 +10,12 @@ export interface ManagedAlertmanager {
   /** Of the dead-man's switch: its silence is an alarm of CloudWatch. */
   readonly watchdogTopicArn: string;
   /** Of PagerDuty's integration: then criticals go there straight, whatever becomes of our own function. */
-  readonly pagerDuty?: { readonly secretArn: string; readonly secretKey: string };
+  readonly pagerDuty?: {
+    readonly secretArn: string;
+    readonly secretKey: string;
+    /** What makes the links open, where they do not open as they are. */
+    readonly linksOpen?: string;
+  };
 }
 
 /**
@@ -53,7 +58,11 @@ function managedConfiguration({
   });
 }
 
-const toPagerDuty = ({ secretArn, secretKey }: NonNullable<ManagedAlertmanager['pagerDuty']>): Yaml => ({
+const toPagerDuty = ({
+  secretArn,
+  secretKey,
+  linksOpen,
+}: NonNullable<ManagedAlertmanager['pagerDuty']>): Yaml => ({
   routing_key: {
     aws_secrets_manager: { secret_arn: secretArn, secret_key: secretKey, refresh_interval: '5m' },
   },
@@ -67,5 +76,6 @@ const toPagerDuty = ({ secretArn, secretKey }: NonNullable<ManagedAlertmanager['
     first_steps: '{{ .CommonAnnotations.first_steps }}',
     runbook: '{{ .CommonAnnotations.runbook_url }}',
     report: '{{ .CommonAnnotations.report_url }}',
+    ...(linksOpen !== undefined && { links: linksOpen }),
   },
 });

@@ -1,6 +1,6 @@
 /** The message a topic gets: the JSON that a webhook of Alertmanager would get, so that one reader understands both. */
 
-/** Go's %q quotes text as JSON does, for all but control characters without a letter of their own, which no label of ours has. */
+/** Go's %q quotes text as JSON does, for all but a few control characters, which the reader of the topic knows too. */
 const quoted = (expr: string) => `{{ printf "%q" ${expr} }}`;
 
 /** RFC 3339, as in a webhook; an alert that fires has a zero end. */
@@ -22,7 +22,7 @@ const alert = [
 
 const message = [
   '"version":"4"',
-  `"groupKey":"{{ range $at, $pair := .GroupLabels.SortedPairs }}{{ if $at }}/{{ end }}{{ $pair.Value }}{{ end }}"`,
+  `"groupKey":${quoted('(join "/" .GroupLabels.SortedPairs.Values)')}`,
   '"truncatedAlerts":0',
   `"status":${quoted('.Status')}`,
   `"receiver":${quoted('.Receiver')}`,
@@ -33,9 +33,10 @@ const message = [
   `"alerts":[{{ range $at, $alert := .Alerts }}{{ if $at }},{{ end }}{{ with $alert }}{{ "{" }}${alert}{{ "}" }}{{ end }}{{ end }}]`,
 ].join(',');
 
-/** A subject of a topic is short and ASCII; what is longer or not is refused. */
-const subject =
-  '{{ .Status }}: {{ .GroupLabels.alertname }}{{ if .GroupLabels.model }} of {{ printf "%.40s" .GroupLabels.model }}{{ end }}';
+/** Of one line: a topic refuses the whole message for a subject that is long or not printable ASCII. */
+const ascii = (expr: string) => `{{ reReplaceAll "[^ -~]" "?" (printf "%.40s" ${expr}) }}`;
+
+const subject = `{{ .Status }}: ${ascii('.GroupLabels.alertname')}{{ if .GroupLabels.model }} of ${ascii('.GroupLabels.model')}{{ end }}`;
 
 export const messageTemplate = `${pairs}
 {{ define "tidemark.subject" }}${subject}{{ end }}

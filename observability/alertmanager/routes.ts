@@ -1,4 +1,6 @@
 /** Who is told of what, and what waits: the part that a local Alertmanager and the alert manager of Amazon Managed Prometheus have in common. */
+import { batchPaused } from '../alerts/pipeline-alerts.ts';
+import { errorRateHigh } from '../alerts/serving-alerts.ts';
 import type { Yaml } from '../alerts/yaml.ts';
 
 /** Names of the receivers, by severity; what they do differs between the two. */
@@ -30,12 +32,18 @@ export const route: Yaml = {
 
 /**
  * While something critical of a model's data or answers is open, its warnings about them add nothing. What our own work says
- * (retraining, capture, figures) is never held back: it may be why the rest does not get better.
+ * (retraining, capture, figures) is never held back: it may be why the rest does not get better. Paused batches are answered 503, which
+ * is no news: whoever paused them knows.
  */
 export const inhibitRules: Yaml = [
   {
     source_matchers: severity('critical'),
     target_matchers: [...severity('warning'), 'category=~"drift|quality|serving"'],
+    equal: ['env', 'model'],
+  },
+  {
+    source_matchers: [`alertname="${batchPaused}"`],
+    target_matchers: [`alertname="${errorRateHigh}"`],
     equal: ['env', 'model'],
   },
 ];

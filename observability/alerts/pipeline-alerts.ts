@@ -1,9 +1,12 @@
-/** Alerts on retraining: runs that fail, find nothing better, or do not end. */
+/** Alerts on retraining, runs that fail, find nothing better or do not end, and on batches that are paused. */
 import { type AlertGroup, slowly } from './alert.ts';
 import { slowLatest } from './latest.ts';
 
 const endedRuns = (outcome: string) =>
   `sum by (model, env) (increase(tidemark_retrain_runs_total{outcome="${outcome}"}[1h]))`;
+
+/** While it is open, batches are answered 503 on purpose: routes hold back the alert on errors of the same model. */
+export const batchPaused = 'BatchPaused';
 
 /** Counters start at the first sample they have: a run that ended counts from the one before it. */
 export const pipelineAlerts: AlertGroup = {
@@ -102,6 +105,27 @@ export const pipelineAlerts: AlertGroup = {
       ],
       falseAlarm: 'None: somebody has to decide, or set auto_promote.',
       closes: 'The decision, or the end of the wait.',
+    },
+    {
+      name: batchPaused,
+      severity: 'warning',
+      // about what we did, so that nothing critical of the model hides why its batches fail
+      category: 'pipeline',
+      signal: 'max by (model, env) (last_over_time(tidemark_batch_paused[15m]))',
+      is: '>',
+      threshold: 0,
+      forMinutes: 0,
+      summary: '{{ $labels.model }}: batch predictions are paused, every batch is answered 503',
+      description:
+        'A person, or the floor of the model’s policy (pause_below_accuracy), paused batches. Single predictions go on. ErrorRateHigh of this model waits meanwhile: refused batches count as failed.',
+      impact: 'Nightly and other batch callers get no predictions until a person resumes them.',
+      firstSteps: [
+        'GET /models/{model}: who paused it, since when and why; ask that person before anything else',
+        'when it was the floor of the policy: open the report, then retrain or roll back, and see that the next window is above the floor',
+        'resume: POST /models/{model}/resume with a reason, or the button on the model’s console page; then tell those whose batches were refused',
+      ],
+      falseAlarm: 'A pause that was announced: acknowledge the alert with who asked for it.',
+      closes: 'Somebody resumes batches.',
     },
   ],
 };

@@ -112,6 +112,7 @@ export const ruleCases: readonly RuleCase[] = [
     series: { 'tidemark_retrain_stage{stage="Approve"}': level('_', 1) },
     goneAfter: 6,
   },
+  { alert: 'BatchPaused', series: { tidemark_batch_paused: level(0, 1) } },
   {
     alert: 'CaptureStalled',
     series: { tidemark_counted_timestamp_seconds: clock },

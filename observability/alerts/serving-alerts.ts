@@ -13,6 +13,8 @@ const requests = `sum by (model, env) (increase(tidemark_requests_total[${errorW
 const increaseOf = (metric: string, by = 'model, env') =>
   `sum by (${by}) (increase(tidemark_${metric}[${histogramWindow}]))`;
 
+export const errorRateHigh = 'ErrorRateHigh';
+
 export const servingAlerts: AlertGroup = {
   name: 'tidemark-serving',
   recordings: [
@@ -33,7 +35,7 @@ export const servingAlerts: AlertGroup = {
   ],
   alerts: [
     {
-      name: 'ErrorRateHigh',
+      name: errorRateHigh,
       severity: 'critical',
       category: 'serving',
       signal: 'tidemark:request_errors:ratio10m',

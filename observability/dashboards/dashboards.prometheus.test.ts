@@ -93,6 +93,15 @@ describe('after a demo', () => {
     expect(found, promql).toBeGreaterThan(0);
   });
 
+  test('a model that nobody registered shows nothing', async () => {
+    const ofNobody = queries.filter(
+      ({ promql }) => promql.includes('model="stones"') && !promql.includes('vector(0)'),
+    );
+    expect(ofNobody.length).toBeGreaterThan(60);
+    for (const { promql } of ofNobody)
+      expect(await prometheus.query(promql.replaceAll('stones', 'nobody'), now), promql).toEqual([]);
+  });
+
   test('what is shown is what was published', async () => {
     const shown = async (title: string, legend: string) => {
       const query = queries.find(({ name }) => name === `Tidemark / Model / ${title} / ${legend}`)!;

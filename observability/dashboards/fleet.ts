@@ -128,6 +128,11 @@ export const fleetDashboard: Dashboard = {
               legend: 'retraining',
               mappings: yesNo('blue', 'text'),
             },
+            {
+              expr: byModel(inEnv('tidemark_batch_paused')),
+              legend: 'batches paused',
+              mappings: yesNo('orange', 'text'),
+            },
           ],
           noValue: 'no model',
           runbook: 'README',

@@ -1,7 +1,7 @@
 /** Grafana's HTTP API with a token: what passes (5xx, 429, no connection) is tried again, what is refused is thrown. */
 
 /** Grafana will not do this, however often it is asked. */
-export class GrafanaRefusedError extends Error {
+class GrafanaRefusedError extends Error {
   readonly status: number;
 
   constructor(what: string, status: number, message: string) {
@@ -11,7 +11,7 @@ export class GrafanaRefusedError extends Error {
   }
 }
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   /** Parsed; an empty object where it is no JSON. */
   readonly body: unknown;

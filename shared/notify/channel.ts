@@ -59,6 +59,20 @@ export function linksOf({
 export const isWebAddress = (href: string): boolean =>
   URL.canParse(href) && ['http:', 'https:'].includes(new URL(href).protocol);
 
+/**
+ * What makes the links open: without a sign-in for browsers they lead to the console's proxy on the reader's own computer.
+ *
+ * @returns undefined where they open as they are: another host, or no stage but this computer
+ * @example openedBy({ alert, env: 'dev' }) // 'opens after: npx tidemark console --stage dev'
+ */
+export function openedBy({ alert, env }: Pick<Told, 'alert' | 'env'>): string | undefined {
+  const isLocal = env === 'local' || !linksOf(alert).some(({ href }) => isLoopback(href));
+  return isLocal ? undefined : `opens after: npx tidemark console --stage ${env}`;
+}
+
+const isLoopback = (href: string): boolean =>
+  isWebAddress(href) && ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(href).hostname);
+
 export const firstStepsOf = ({ annotations }: AlertRecord): string =>
   (annotations.first_steps ?? '').trim().split('\n').slice(0, 3).join('\n');
 
@@ -76,8 +90,8 @@ export function plainText(told: Told): string {
     statusLine(told),
     impact && `Impact: ${impact}`,
     steps && `First steps:\n${steps}`,
-    linksOf(alert)
-      .map(({ text, href }) => `${text}: ${href}`)
+    [...linksOf(alert).map(({ text, href }) => `${text}: ${href}`), openedBy(told)]
+      .filter(Boolean)
       .join('\n'),
     `Alert ${alert.id}, environment ${alert.labels.env ?? told.env}`,
   ]

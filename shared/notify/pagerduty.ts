@@ -6,6 +6,7 @@ import {
   firstStepsOf,
   isWebAddress,
   linksOf,
+  openedBy,
   statusLine,
   summaryOf,
   type Told,
@@ -62,6 +63,7 @@ function pagerDutyEvents(told: Told): readonly Record<string, unknown>[] {
     return keys.map((dedup_key) => ({ event_action: action, dedup_key }));
   }
   const links = linksOf(alert).filter(({ href }) => isWebAddress(href));
+  const linksOpen = openedBy(told);
   const consoleUrl = links.find(({ text }) => text === 'Console')?.href;
   return [
     {
@@ -83,6 +85,7 @@ function pagerDutyEvents(told: Told): readonly Record<string, unknown>[] {
           impact: alert.annotations.impact ?? '',
           first_steps: firstStepsOf(alert),
           runbook: alert.annotations.runbook_url ?? '',
+          ...(linksOpen !== undefined && { links: linksOpen }),
           alert: alert.id,
           labels: alert.labels,
         },

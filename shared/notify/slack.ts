@@ -5,6 +5,7 @@ import {
   firstStepsOf,
   isWebAddress,
   linksOf,
+  openedBy,
   statusLine,
   summaryOf,
   type Told,
@@ -71,6 +72,7 @@ function slackMessage(told: Told) {
             text: escaped(
               [`environment ${alert.labels.env ?? env}`, `alert ${alert.id}`]
                 .concat(paths.map(({ text, href }) => `${text}: ${href}`))
+                .concat(openedBy(told) ?? [])
                 .join(' · '),
               1500,
             ),

@@ -1,0 +1,128 @@
+/** `tidemark start --prometheus`: a Prometheus beside the host that scrapes it and evaluates the rules that AWS evaluates. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { listenOnLoopback } from '../localstack/embedded/loopback.ts';
+import { localLinks } from '../observability/alerts/links.ts';
+import { renderRules } from '../observability/alerts/render-rules.ts';
+import { toYaml } from '../observability/alerts/yaml.ts';
+
+export interface PrometheusOptions {
+  /** Its files are kept in the folder `prometheus` of it. */
+  readonly dataDir: string;
+  /** Of the host, without a slash at its end. */
+  readonly hostUrl: string;
+  /** First port tried; 0 takes any free one. @default 9090 */
+  readonly port?: number;
+  /** YAML of rules. @default those of AWS, with links to the host */
+  readonly rules?: string;
+  /** @default 15 */
+  readonly scrapeSeconds?: number;
+  /** @default 'prometheus', as the PATH has it */
+  readonly program?: string;
+}
+
+export interface RunningPrometheus {
+  readonly url: string;
+  readonly pid: number;
+  /** Ends it and waits until it has written what it holds. */
+  stop(): Promise<void>;
+}
+
+const readyTimeoutMs = 30_000;
+
+export const howToPrometheus =
+  'prometheus is not on the PATH: install it (Debian: apt-get install prometheus; else https://prometheus.io/download), or scrape /metrics with one of your own (docs/observability.md, "Scrape it")';
+
+/**
+ * @returns once it answers; undefined where there is no such program
+ * @throws Error with the end of its log when it ends at once or does not come up within 30 s
+ * @example await startPrometheus({ dataDir: './state', hostUrl: 'http://127.0.0.1:8000' }) // { url: 'http://127.0.0.1:9090', … }
+ */
+export async function startPrometheus(options: PrometheusOptions): Promise<RunningPrometheus | undefined> {
+  const folder = join(options.dataDir, 'prometheus');
+  const address = `127.0.0.1:${await freePort(options.port ?? 9090)}`;
+  const log = join(folder, 'prometheus.log');
+  const config = writeConfig(folder, options);
+  const output = openSync(log, 'w');
+  const child = spawn(
+    options.program ?? 'prometheus',
+    [
+      `--config.file=${config}`,
+      `--storage.tsdb.path=${join(folder, 'data')}`,
+      `--web.listen-address=${address}`,
+    ],
+    { stdio: ['ignore', output, output] },
+  );
+  closeSync(output);
+  const ended = once(child, 'exit').then(
+    () => 'ended' as const,
+    (error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? ('missing' as const) : ('ended' as const)),
+  );
+  const killChild = () => child.kill('SIGKILL');
+  process.once('exit', killChild);
+  const state = await Promise.race([ended, untilReady(`http://${address}`)]);
+  if (state === 'ready')
+    return { url: `http://${address}`, pid: child.pid!, stop: () => stop(child, ended, killChild) };
+  await stop(child, ended, killChild);
+  if (state === 'missing') return undefined;
+  throw new Error(`prometheus did not come up (${log}):\n${endOf(readFileSync(log, 'utf8'))}`);
+}
+
+/** What it calls an error, or else its last words. */
+function endOf(log: string): string {
+  const lines = log.trim().split('\n');
+  const errors = lines.filter((line) => line.includes('level=error'));
+  return (errors.length > 0 ? errors : lines).slice(-3).join('\n');
+}
+
+/** @returns the file Prometheus is given; written anew at each start, since ports and rules change */
+function writeConfig(folder: string, { hostUrl, rules, scrapeSeconds = 15 }: PrometheusOptions): string {
+  mkdirSync(folder, { recursive: true });
+  const rulesFile = join(folder, 'rules.yml');
+  writeFileSync(rulesFile, rules ?? renderRules({ ...localLinks, url: hostUrl }));
+  const file = join(folder, 'prometheus.yml');
+  writeFileSync(
+    file,
+    toYaml({
+      global: { scrape_interval: `${scrapeSeconds}s`, evaluation_interval: '1m' },
+      rule_files: [rulesFile],
+      scrape_configs: [
+        {
+          job_name: 'tidemark',
+          static_configs: [{ targets: [new URL(hostUrl).host] }],
+          // the same series as by remote write
+          metric_relabel_configs: [{ regex: 'job|instance', action: 'labeldrop' }],
+        },
+      ],
+    }),
+  );
+  return file;
+}
+
+async function freePort(first: number): Promise<number> {
+  const server = createServer();
+  const port = await listenOnLoopback(server, first);
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function untilReady(url: string): Promise<'ready' | 'late'> {
+  for (const end = Date.now() + readyTimeoutMs; Date.now() < end; await sleep(100)) {
+    const isReady = await fetch(`${url}/-/ready`, { signal: AbortSignal.timeout(1000) }).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+    if (isReady) return 'ready';
+  }
+  return 'late';
+}
+
+async function stop(child: ChildProcess, ended: Promise<unknown>, killChild: () => void): Promise<void> {
+  child.kill('SIGTERM');
+  await ended;
+  process.off('exit', killChild);
+}
