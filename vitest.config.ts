@@ -67,7 +67,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'prometheus',
-          include: ['{shared,lambdas,cdk,localstack,observability}/**/*.prometheus.test.ts'],
+          include: ['{shared,lambdas,cdk,cli,localstack,observability}/**/*.prometheus.test.ts'],
           testTimeout: 120_000,
           fileParallelism: false,
         },

@@ -81,10 +81,13 @@ function listed<Item>(
 }
 
 function windowRow(base: string, model: string, entry: ReportEntry): Markup[] {
+  const { start, end } = entry.window;
+  const wholeMinutes = [start, end].every((at) => Date.parse(at) % 60_000 === 0);
+  const to = wholeMinutes ? 'minute' : 'second';
   return [
     reportLink(base, model, entry),
-    text(shortTime(entry.window.start)),
-    text(shortTime(entry.window.end)),
+    text(shortTime(start, to)),
+    text(shortTime(end, to)),
     text(String(entry.rows)),
     text(String(entry.labels)),
     text(entry.reasons[0] ?? '–'),

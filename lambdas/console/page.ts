@@ -98,8 +98,8 @@ const titles: Readonly<Record<number, string>> = {
   502: 'The sign-in provider does not answer',
 };
 
-/** To the minute, UTC. @example shortTime('2026-11-21T08:00:12.000Z') // '2026-11-21 08:00 UTC' */
-export function shortTime(at: number | string): string {
+/** To the minute unless told to the second, UTC. @example shortTime('2026-11-21T08:00:12.000Z') // '2026-11-21 08:00 UTC' */
+export function shortTime(at: number | string, to: 'minute' | 'second' = 'minute'): string {
   const text = new Date(at).toISOString();
-  return `${text.slice(0, 10)} ${text.slice(11, 16)} UTC`;
+  return `${text.slice(0, 10)} ${text.slice(11, to === 'minute' ? 16 : 19)} UTC`;
 }

@@ -32,7 +32,8 @@ p{margin:0 0 10px;max-width:70ch}
 a{color:inherit;text-underline-offset:3px}
 :focus-visible{outline:2px solid currentColor;outline-offset:2px}
 table{border-collapse:collapse;width:100%;margin-bottom:14px;font-size:15px;font-variant-numeric:tabular-nums}
-th,td{text-align:left;vertical-align:top;padding:7px 16px 7px 0;border-bottom:1px solid var(--line)}
+th,td{text-align:left;vertical-align:top;padding:7px 16px 7px 0;border-bottom:1px solid var(--line);overflow-wrap:normal}
+tbody th,td:last-child{overflow-wrap:anywhere;min-width:8em}
 thead th{font-size:13px;font-weight:600;color:var(--soft)}
 tbody th{font-weight:600}
 .soft{color:var(--soft)}
@@ -42,5 +43,5 @@ ${Object.entries(SYMBOL)
   .join('\n')}
 @media(max-width:620px){header,main{padding:0 16px}main{padding-bottom:32px}h1{font-size:23px}
 thead{position:absolute;clip-path:inset(50%)}tr{display:block;padding:9px 0;border-bottom:1px solid var(--line)}
-th,td{display:block;border:0;padding:1px 0}td[data-name]::before{content:attr(data-name) ": ";color:var(--soft)}}
+th,td{display:block;border:0;padding:1px 0;overflow-wrap:anywhere}td[data-name]::before{content:attr(data-name) ": ";color:var(--soft)}}
 `;

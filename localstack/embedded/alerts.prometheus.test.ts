@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Receiver, startReceiver } from '#shared/notify/receiver.testing.ts';
+import { sendRows } from '../../cli/demo/client.ts';
+import { registerSample, sampleName, sampleRows } from '../../cli/sample/model.ts';
 import { localAlertmanager } from '../../observability/alertmanager/local.ts';
 import { localLinks } from '../../observability/alerts/links.ts';
 import { renderRules } from '../../observability/alerts/render-rules.ts';
@@ -21,15 +23,20 @@ let folder: string;
 let alertmanager: string;
 const stops: (() => void)[] = [];
 
+/** A minute of schedules, scrapes and rules. */
+const minuteMs = 500;
+
 beforeAll(async () => {
   [slack, pager] = await Promise.all([startReceiver(), startReceiver()]);
   folder = await mkdtemp(join(tmpdir(), 'tidemark-alertmanager-'));
+  await registerSample(join(folder, 'data'));
   host = await startHost({
     dataDir: join(folder, 'data'),
     port: 0,
-    minuteMs: 500,
+    minuteMs,
     env: {
       LOG_LEVEL: 'error',
+      GRANULE_MS: '2000',
       ENVIRONMENT: 'real',
       SLACK_WEBHOOK_URL: `${slack.url}/services/a/b/c`,
       PAGERDUTY_ROUTING_KEY: 'key',
@@ -54,19 +61,26 @@ async function startAlertmanager(): Promise<string> {
   return startProgram('prometheus-alertmanager', config, [storage, '--cluster.listen-address=']);
 }
 
-/** With the rules that are shipped, evaluated every second, and nothing to scrape. */
-async function startPrometheus(): Promise<string> {
-  const rules = join(folder, 'rules.yml');
-  await writeFile(rules, renderRules(localLinks).replaceAll(/ interval: "\w+"/g, ' interval: "1s"'));
-  const config = join(folder, 'prometheus.yml');
+/** With the rules that are shipped, evaluated every second, and nothing to scrape unless told. */
+async function startPrometheus(
+  name: string,
+  everyMs = 1000,
+  scraped: readonly string[] = [],
+): Promise<string> {
+  const rules = join(folder, `${name}-rules.yml`);
+  await writeFile(
+    rules,
+    renderRules(localLinks).replaceAll(/ interval: "\w+"/g, ` interval: "${everyMs}ms"`),
+  );
+  const config = join(folder, `${name}.yml`);
   const target = new URL(alertmanager).host;
   await writeFile(
     config,
-    `rule_files: ['${rules}']\nalerting: { alertmanagers: [{ static_configs: [{ targets: ['${target}'] }] }] }\n`,
+    `global: { scrape_interval: ${everyMs}ms, scrape_timeout: ${everyMs}ms }\nrule_files: ['${rules}']\nalerting: { alertmanagers: [{ static_configs: [{ targets: ['${target}'] }] }] }\nscrape_configs: [{ job_name: tidemark, static_configs: [{ targets: ${JSON.stringify(scraped)} }], metric_relabel_configs: [{ regex: job|instance, action: labeldrop }] }]\n`,
   );
   // it finds its Alertmanager some seconds after the first alert
   const again = '--rules.alert.resend-delay=1s';
-  return startProgram('prometheus', config, [`--storage.tsdb.path=${join(folder, 'prometheus')}`, again]);
+  return startProgram('prometheus', config, [`--storage.tsdb.path=${join(folder, name)}`, again]);
 }
 
 async function startProgram(program: string, config: string, more: readonly string[]): Promise<string> {
@@ -134,9 +148,37 @@ test('a critical reaches Slack and the pager, a warning under it and the switch 
   expect(found.join()).not.toContain('Watchdog');
 });
 
+test('from the end of a window that has drifted to the page no wait is hidden: a minute each of tick, scrape and rules, the wait for a group, and the work', async () => {
+  await startPrometheus('latency', minuteMs, [new URL(host.url).host]);
+  const isPage = ({ json }: Receiver['got'][number]) =>
+    json.payload?.class === 'PsiCritical' && json.payload.source === sampleName;
+  const rows = sampleRows()
+    .slice(0, 600)
+    .map(({ id, features, label }) => ({
+      id,
+      features: { ...features, weight: 9, depth: 90 },
+      label: label!,
+    }));
+  // ahead of the window's end, so that nothing but its end is awaited
+  for (let at = 0; at < rows.length; at += 100)
+    await sendRows({ url: host.url, model: sampleName }, rows.slice(at, at + 100));
+  await eventually('the page about drift', () => pager.got.some(isPage));
+  const pagedAt = Date.now();
+  const { reports } = (await (await fetch(`${host.url}/models/${sampleName}/reports`)).json()) as {
+    reports: { window: { end: string } }[];
+  };
+  const seconds = (pagedAt - Date.parse(reports.at(-1)!.window.end)) / 1000;
+  const waits = (3 * minuteMs) / 1000 + 1;
+  process.stdout.write(
+    `from the end of the window to the page: ${seconds} s, of which waits at most ${waits} s\n`,
+  );
+  expect(seconds).toBeGreaterThan(0);
+  expect(seconds).toBeLessThan(waits + 6);
+});
+
 test('a rule that a real Prometheus finds true is a page, with its runbook and what to do first', async () => {
   pager.got.length = 0;
-  await startPrometheus();
+  await startPrometheus('silent');
   await eventually('the page about figures that never came', () =>
     pager.got.some(({ json }) => json.payload?.class === 'PublisherSilent'),
   );

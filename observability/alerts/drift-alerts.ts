@@ -122,7 +122,8 @@ export const driftAlerts: AlertGroup = {
       signal: significantPsi,
       is: '>',
       threshold: { name: 'psi_critical', fallback: 0.3 },
-      forMinutes: 5,
+      // a window's figures stand until the next window: holding on would prove nothing and cost the time
+      forMinutes: 0,
       summary: '{{ $labels.model }}: largest PSI {{ printf "%.2f" $value }}, above the critical tier',
       description:
         'The largest population stability index of any feature in the newest window is above the critical tier of the model (0.30 unless its policy says otherwise, strictly above), and the verdict on a feature is an alarm.',

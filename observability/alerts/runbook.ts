@@ -75,7 +75,7 @@ published.
 ${rows.join('\n')}
 
 Warnings about a model's drift, quality and answers wait while a critical alert of the same model is open; those about retraining and
-capture never do.
+capture never do. ErrorRateHigh waits while batches of the model are paused: a refused batch is a 503.
 
 ## One more alert
 
