@@ -4,8 +4,7 @@ import type { ModelDescription } from '#shared/onnx/read-model.ts';
 import { MAX_BASELINE_ROWS, MIN_BASELINE_ROWS } from '#shared/registry/upload.ts';
 import type { Column } from '#shared/schema/columns.ts';
 import type { Feature, ModelSchema } from '#shared/schema/feature-schema.ts';
-import type { FeatureRow, FeatureValue } from '#shared/schema/rows.ts';
-import { maxTextLength } from '#shared/schema/rows.ts';
+import { type FeatureValue, maxTextLength } from '#shared/schema/rows.ts';
 import { type ColumnKind, openTable, type Table } from '#shared/tabular/table.ts';
 
 type BaselineRow = { readonly [feature: string]: FeatureValue | true };
