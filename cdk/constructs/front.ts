@@ -1,10 +1,11 @@
 // What stands before the functions that answer routes: what both kinds of API have in common.
 import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { type IFunction, Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { type FunctionName, isSignIn, type Route, routes } from '#shared/api/surface.ts';
 import type { StageConfig } from '../config.ts';
-import type { Deployment } from '../deployment.ts';
+import { type Deployment, namedRemovalPolicyOf } from '../deployment.ts';
 import type { NodeFunction } from './node-function.ts';
 
 export interface FrontProps {
@@ -47,6 +48,13 @@ export function allowApi(
     }),
   );
 }
+
+export const accessLogGroup = (scope: Construct, { config, key }: Deployment): LogGroup =>
+  new LogGroup(scope, 'AccessLogs', {
+    retention: config.logRetention,
+    removalPolicy: namedRemovalPolicyOf(config),
+    ...(key && { encryptionKey: key }),
+  });
 
 /** Where nobody signs in, the way in is for whoever may see the pages anyway. */
 export const isSigned = (route: Route, { auth }: StageConfig): boolean =>

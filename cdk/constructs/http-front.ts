@@ -11,16 +11,22 @@ import {
 } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
-import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { routes } from '#shared/api/surface.ts';
 import type { StageConfig } from '../config.ts';
-import { namedRemovalPolicyOf } from '../deployment.ts';
 import { alarmName, apiName } from '../names.ts';
 import { httpApiErrors } from './alarm-list.ts';
 import { Alarms } from './alarms.ts';
-import { accessLogFields, allowApi, type Front, type FrontProps, isSigned, openReason } from './front.ts';
+import {
+  accessLogFields,
+  accessLogGroup,
+  allowApi,
+  type Front,
+  type FrontProps,
+  isSigned,
+  openReason,
+} from './front.ts';
 
 /**
  * Payload format 1.0, that of the REST API, so the handlers run unchanged. Paths start with the stage as they do there: the same
@@ -33,12 +39,8 @@ export class HttpFront extends Construct implements Front {
 
   constructor(scope: Construct, id: string, { deployment, functions }: FrontProps) {
     super(scope, id);
-    const { config, key } = deployment;
-    const logGroup = new LogGroup(this, 'AccessLogs', {
-      retention: config.logRetention,
-      removalPolicy: namedRemovalPolicyOf(config),
-      ...(key && { encryptionKey: key }),
-    });
+    const { config } = deployment;
+    const logGroup = accessLogGroup(this, deployment);
     this.api = new HttpApi(this, 'Http', {
       apiName: apiName(config.stage),
       description: 'Tidemark: predictions, feedback, models and their history',

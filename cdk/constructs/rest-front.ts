@@ -10,15 +10,21 @@ import {
   MethodLoggingLevel,
   RestApi,
 } from 'aws-cdk-lib/aws-apigateway';
-import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { type Route, routes } from '#shared/api/surface.ts';
 import type { StageConfig } from '../config.ts';
-import { namedRemovalPolicyOf } from '../deployment.ts';
 import { apiName } from '../names.ts';
 import { addBodyModels } from './body-models.ts';
 import { BrowserAuth } from './browser-auth.ts';
-import { accessLogFields, allowApi, type Front, type FrontProps, isSigned, openReason } from './front.ts';
+import {
+  accessLogFields,
+  accessLogGroup,
+  allowApi,
+  type Front,
+  type FrontProps,
+  isSigned,
+  openReason,
+} from './front.ts';
 import { addProblemResponses } from './problem-responses.ts';
 
 export class RestFront extends Construct implements Front {
@@ -28,12 +34,8 @@ export class RestFront extends Construct implements Front {
 
   constructor(scope: Construct, id: string, { deployment, functions }: FrontProps) {
     super(scope, id);
-    const { config, key } = deployment;
-    const logGroup = new LogGroup(this, 'AccessLogs', {
-      retention: config.logRetention,
-      removalPolicy: namedRemovalPolicyOf(config),
-      ...(key && { encryptionKey: key }),
-    });
+    const { config } = deployment;
+    const logGroup = accessLogGroup(this, deployment);
     this.api = new RestApi(this, 'Rest', {
       restApiName: apiName(config.stage),
       description: 'Tidemark: predictions, feedback, models and their history',

@@ -1,27 +1,16 @@
 /** AWS Signature Version 4 for requests to an API of API Gateway: one way to sign for every command. */
-import { createHash, createHmac } from 'node:crypto';
 import { defaultProvider } from '@aws-sdk/credential-provider-node';
-import { SignatureV4 } from '@smithy/signature-v4';
+import { createSignature, type Credentials as Keys, type Sign } from '#shared/aws/signature.ts';
 import { UsageError } from '../usage.ts';
 
-interface SignedRequest {
-  readonly method: string;
-  /** As it goes over the wire: {@link canonicalUrl}. */
-  readonly url: URL;
-  /** Those that the signature covers beside host and date; the rest of a request is not signed. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array | string;
-}
-
-/** The headers to send: those given, and the signature's. Throws {@link CredentialsError}. */
-export type Sign = (request: SignedRequest) => Promise<Readonly<Record<string, string>>>;
+export type { Sign } from '#shared/aws/signature.ts';
 
 /** There are no AWS credentials to sign with, or they cannot be had; the message is for a person. */
 export class CredentialsError extends Error {
   override readonly name = 'CredentialsError';
 }
 
-type Credentials = ConstructorParameters<typeof SignatureV4>[0]['credentials'];
+type Credentials = Keys | (() => Promise<Keys>);
 
 export interface SignerOptions {
   readonly region: string;
@@ -31,54 +20,14 @@ export interface SignerOptions {
   readonly credentials?: Credentials;
 }
 
-/** As the SDK wants a hash: plain, or keyed where it is given a secret. */
-class Sha256 {
-  private readonly hash;
-
-  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    this.hash = secret === undefined ? createHash('sha256') : createHmac('sha256', bytesOf(secret));
-  }
-
-  update(data: string | ArrayBuffer | ArrayBufferView): void {
-    this.hash.update(bytesOf(data));
-  }
-
-  async digest(): Promise<Uint8Array> {
-    return this.hash.digest();
-  }
-}
-
-function bytesOf(data: string | ArrayBuffer | ArrayBufferView): Uint8Array {
-  if (typeof data === 'string') return Buffer.from(data);
-  return ArrayBuffer.isView(data)
-    ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-    : new Uint8Array(data);
-}
-
 /**
  * A signer for the service `execute-api`. Credentials are looked up at the first request and again before they expire.
  *
  * @example await createSigner({ region: 'eu-west-1' })({ method: 'GET', url, headers: {} }) // { host, authorization, … }
  */
 export function createSigner({ region, profile, credentials }: SignerOptions): Sign {
-  const signer = new SignatureV4({
-    service: 'execute-api',
-    region,
-    credentials: told(credentials ?? defaultProvider(profile === undefined ? {} : { profile }), profile),
-    sha256: Sha256,
-  });
-  return async ({ method, url, headers, body }) => {
-    const signed = await signer.sign({
-      method,
-      protocol: url.protocol,
-      hostname: url.hostname,
-      path: url.pathname,
-      query: queryOf(url),
-      headers: { ...headers, host: url.host },
-      ...(body === undefined ? {} : { body }),
-    });
-    return signed.headers;
-  };
+  const own = credentials ?? defaultProvider(profile === undefined ? {} : { profile });
+  return createSignature({ service: 'execute-api', region, credentials: told(own, profile) });
 }
 
 function told(credentials: Credentials, profile: string | undefined): Credentials {
@@ -94,10 +43,6 @@ function told(credentials: Credentials, profile: string | undefined): Credential
       );
     }
   };
-}
-
-function queryOf({ searchParams }: URL): Record<string, string | string[]> {
-  return Object.fromEntries([...searchParams.keys()].map((name) => [name, searchParams.getAll(name)]));
 }
 
 /**

@@ -1,5 +1,7 @@
 /** A topic's message, an event "alerts changed" or the minute's clock → the alert log → Slack, PagerDuty, mail, webhook. */
+
 import { createAwsCredentials } from '#shared/aws/credentials.ts';
+import { createSignature } from '#shared/aws/signature.ts';
 import { createTopicMail, regionOf } from '#shared/aws/topic-mail.ts';
 import type { Deps } from '#shared/deps.ts';
 import { escalateOverdue } from '#shared/notify/answer.ts';
@@ -13,7 +15,6 @@ import { createSlack } from '#shared/notify/slack.ts';
 import { readTopicMessage, topicMessages } from '#shared/notify/topic-message.ts';
 import { unreadable } from '#shared/notify/unreadable.ts';
 import { createWebhook } from '#shared/notify/webhook.ts';
-import { createSigner } from '#shared/remote-write/sign.ts';
 
 /** Of the function's two minutes: what begins before then has ended before they are over. */
 const sendMs = 60_000;
@@ -60,6 +61,10 @@ export function createNotifyHandler(
 function topicMail({ settings, now }: Deps, limits: PostLimits): SendMail | undefined {
   const topicArn = settings.NOTIFY_TOPIC_ARN;
   if (topicArn === undefined) return undefined;
-  const sign = createSigner(regionOf(topicArn), createAwsCredentials(), 'sns');
+  const sign = createSignature({
+    service: 'sns',
+    region: regionOf(topicArn),
+    credentials: createAwsCredentials(),
+  });
   return createTopicMail({ topicArn, sign, limits, now });
 }

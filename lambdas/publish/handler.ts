@@ -1,11 +1,11 @@
 /** Every minute: figures of the store → remote write. Without a receiver it does nothing. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { createAwsCredentials } from '#shared/aws/credentials.ts';
+import { createSignature } from '#shared/aws/signature.ts';
 import type { Deps } from '#shared/deps.ts';
 import { createCollector } from '#shared/metrics/collect.ts';
 import { createPublisher, type Published } from '#shared/metrics/publish.ts';
 import { type SendOptions, send } from '#shared/remote-write/send.ts';
-import { createSigner } from '#shared/remote-write/sign.ts';
 
 const nowhere: Published = {
   published: 0,
@@ -31,5 +31,7 @@ function signer({ settings }: Deps): SendOptions['sign'] {
   const { REMOTE_WRITE_URL = '', REMOTE_WRITE_REGION } = settings;
   const amp = /^https:\/\/aps-workspaces\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?\//.exec(REMOTE_WRITE_URL);
   const region = REMOTE_WRITE_REGION ?? amp?.[1];
-  return region === undefined ? undefined : createSigner(region, createAwsCredentials());
+  return region === undefined
+    ? undefined
+    : createSignature({ service: 'aps', region, credentials: createAwsCredentials() });
 }

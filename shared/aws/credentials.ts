@@ -1,5 +1,5 @@
 /** Credentials of whoever runs: the function's role, or what the AWS configuration of this computer says. Loaded when first asked for. */
-import type { Credentials } from '../remote-write/sign.ts';
+import type { Credentials } from './signature.ts';
 
 export function createAwsCredentials(): () => Promise<Credentials> {
   let provider: (() => Promise<Credentials>) | undefined;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Receiver, startReceiver } from '../notify/receiver.testing.ts';
-import { createSigner } from '../remote-write/sign.ts';
+import { createSignature } from './signature.ts';
 import { createTopicMail, regionOf } from './topic-mail.ts';
 
 const topicArn = 'arn:aws:sns:eu-west-1:111122223333:tidemark-dev-mail';
@@ -18,7 +18,7 @@ beforeEach(() => {
 const send = (message: { subject: string; text: string }) =>
   createTopicMail({
     topicArn,
-    sign: createSigner(regionOf(topicArn), credentials, 'sns'),
+    sign: createSignature({ service: 'sns', region: regionOf(topicArn), credentials }),
     limits: { timeoutMs: 5000, budgetMs: 8000, tries: 2, backoffMs: 1 },
     now: () => Date.UTC(2026, 10, 21, 12),
     endpoint: service.url,

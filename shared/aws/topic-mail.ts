@@ -1,6 +1,6 @@
 /** One message to a topic of SNS, by its query API: a POST that is signed, and no SDK for it. */
 import { type PostLimits, post, type Sent } from '../notify/post.ts';
-import type { Sign } from '../remote-write/sign.ts';
+import type { Sign } from './signature.ts';
 
 interface TopicMailOptions {
   readonly topicArn: string;
@@ -31,7 +31,10 @@ export function createTopicMail({ topicArn, sign, limits, now, endpoint }: Topic
       Message: text,
     }).toString();
     const plain = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' };
-    const signed = await sign({ url, headers: plain, body: Buffer.from(body) }, new Date(now()));
+    const signed = await sign(
+      { method: 'POST', url, headers: plain, body: Buffer.from(body) },
+      new Date(now()),
+    );
     const { host: _, ...headers } = signed as Record<string, string>;
     return post({ url: url.href, headers, body, secrets: [] }, limits);
   };

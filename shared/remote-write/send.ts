@@ -1,7 +1,7 @@
 /** One remote write request: tried again for what passes (5xx, 429, no connection), never for what the receiver refuses. */
 import http from 'node:http';
 import https from 'node:https';
-import type { Sign } from './sign.ts';
+import type { Sign } from '../aws/signature.ts';
 
 export type Sent =
   | { readonly kind: 'accepted' }
@@ -62,7 +62,7 @@ async function request(
     'user-agent': 'tidemark',
   };
   try {
-    const signed = sign ? await sign({ url, headers: plain, body }, new Date(now())) : plain;
+    const signed = sign ? await sign({ method: 'POST', url, headers: plain, body }, new Date(now())) : plain;
     const { host: _, ...headers } = signed as Record<string, string>;
     const { status, retryAfter, message } = await post(url, headers, body, timeoutMs);
     if (status >= 200 && status < 300) return { kind: 'accepted' };

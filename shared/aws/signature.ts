@@ -1,4 +1,4 @@
-/** AWS Signature Version 4 for a remote write to Amazon Managed Service for Prometheus, or a message to a topic. */
+/** AWS Signature Version 4, where no client of the SDK signs: remote writes, messages to a topic, requests to an API of API Gateway. */
 import { createHash, createHmac } from 'node:crypto';
 import { SignatureV4 } from '@smithy/signature-v4';
 
@@ -9,12 +9,16 @@ export interface Credentials {
 }
 
 interface SignedRequest {
+  readonly method: string;
+  /** As it goes over the wire. */
   readonly url: URL;
+  /** Those that the signature covers beside host and date; the rest of a request is not signed. */
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Uint8Array;
+  readonly body?: Uint8Array | string;
 }
 
-export type Sign = (request: SignedRequest, at: Date) => Promise<Readonly<Record<string, string>>>;
+/** @param at of the signature; now unless told */
+export type Sign = (request: SignedRequest, at?: Date) => Promise<Readonly<Record<string, string>>>;
 
 /** SHA-256, or HMAC with a key, in the form the signer wants. */
 class NodeSha256 {
@@ -44,31 +48,34 @@ function asBytes(data: string | ArrayBuffer | ArrayBufferView): Uint8Array {
     : new Uint8Array(data);
 }
 
-/**
- * Answers the headers to send: those given, and those that sign them.
- *
- * @param credentials asked anew each time: those of a function are exchanged while it runs
- */
-export function createSigner(
-  region: string,
-  credentials: () => Promise<Credentials>,
-  service: 'aps' | 'sns' = 'aps',
-): Sign {
+interface SignatureOptions {
+  readonly service: 'aps' | 'execute-api' | 'sns';
+  readonly region: string;
+  /** Asked anew as they expire: those of a function are exchanged while it runs. */
+  readonly credentials: Credentials | (() => Promise<Credentials>);
+}
+
+/** Answers the headers to send: those given, and those that sign them. */
+export function createSignature({ service, region, credentials }: SignatureOptions): Sign {
   const signer = new SignatureV4({ service, region, credentials, sha256: NodeSha256 });
-  return async ({ url, headers, body }, at) => {
+  return async ({ method, url, headers, body }, at) => {
     const signed = await signer.sign(
       {
-        method: 'POST',
+        method,
         protocol: url.protocol,
         hostname: url.hostname,
         ...(url.port === '' ? {} : { port: Number(url.port) }),
         path: url.pathname,
-        query: Object.fromEntries(url.searchParams),
+        query: queryOf(url),
         headers: { ...headers, host: url.host },
-        body,
+        ...(body === undefined ? {} : { body }),
       },
-      { signingDate: at },
+      at === undefined ? {} : { signingDate: at },
     );
     return signed.headers;
   };
+}
+
+function queryOf({ searchParams }: URL): Record<string, string | string[]> {
+  return Object.fromEntries([...searchParams.keys()].map((name) => [name, searchParams.getAll(name)]));
 }

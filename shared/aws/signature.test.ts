@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { createSigner } from './sign.ts';
+import { createSignature } from './signature.ts';
 
 const sha256 = (data: string | Uint8Array) => createHash('sha256').update(data).digest('hex');
 const hmac = (key: string | Uint8Array, data: string) => createHmac('sha256', key).update(data).digest();
@@ -42,8 +42,15 @@ test.each([undefined, 'a session token'])(
     const url = new URL('https://aps-workspaces.eu-west-1.amazonaws.com/workspaces/ws-1/api/v1/remote_write');
     const body = Buffer.from('snappy');
     const given = { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy' };
-    const sign = createSigner('eu-west-1', async () => credentials);
-    const headers = await sign({ url, headers: given, body }, new Date('2026-11-21T12:00:00Z'));
+    const sign = createSignature({
+      service: 'aps',
+      region: 'eu-west-1',
+      credentials: async () => credentials,
+    });
+    const headers = await sign(
+      { method: 'POST', url, headers: given, body },
+      new Date('2026-11-21T12:00:00Z'),
+    );
     const [, signed, signature] = /SignedHeaders=([^,]+), Signature=([0-9a-f]{64})$/.exec(
       headers.authorization!,
     )!;
