@@ -1,7 +1,7 @@
 /** `npm run local:demo`: the story of `npm run demo` on the deployed app, told while it happens, and whether it held what it claims. */
 
 import type { Endpoints } from './endpoints.ts';
-import { compressTime, Story, trainAndRegister } from './story.ts';
+import { compressTime, Story, storyModels, trainAndRegister } from './story.ts';
 
 export interface CloudDemoResult {
   readonly champion_before: string;
@@ -28,8 +28,8 @@ const minRecovery = 0.5;
 /** @param say one line of narration */
 export async function tellStory(endpoints: Endpoints, say: (text: string) => void): Promise<CloudDemoResult> {
   const startedAt = Date.now();
-  const drift = new Story(endpoints, 'stones', 11);
-  const noise = new Story(endpoints, 'shuffled', 12);
+  const drift = new Story(endpoints, storyModels.drift, 11);
+  const noise = new Story(endpoints, storyModels.noise, 12);
   const both = <T>(tell: (story: Story) => Promise<T>) => Promise.all([tell(drift), tell(noise)]);
 
   say('training a model of stone prices here, and registering it twice over HTTP: stones, shuffled');

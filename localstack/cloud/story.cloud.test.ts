@@ -6,14 +6,14 @@ import { createStepFunctionsPipelines } from '#shared/aws/step-functions-pipelin
 import { call, until } from './api.ts';
 import { cloudClients } from './clients.ts';
 import { withBrokenFunction } from './faults.ts';
-import { compressTime, Story, trainAndRegister } from './story.ts';
+import { compressTime, Story, storyModels } from './story.ts';
 
 const endpoints = inject('endpoints');
 const clients = cloudClients(endpoints.url);
 const { machineArnPrefix } = endpoints;
 const pipelines = createStepFunctionsPipelines({ client: clients.states, machineArnPrefix });
-const drift = new Story(endpoints, 'stones', 11);
-const noise = new Story(endpoints, 'shuffled', 12);
+const drift = new Story(endpoints, storyModels.drift, 11);
+const noise = new Story(endpoints, storyModels.noise, 12);
 const both = <T>(tell: (story: Story) => Promise<T>) => Promise.all([tell(drift), tell(noise)]);
 const first = { drift: '', noise: '' };
 const errors = { usual: 0, changed: 0 };
@@ -33,7 +33,6 @@ function act(name: string, tell: () => Promise<void>): void {
 }
 
 beforeAll(async () => {
-  await trainAndRegister(endpoints, [drift.model.name, noise.model.name]);
   await both(({ model }) => compressTime(model));
   first.drift = await drift.model.champion();
   first.noise = await noise.model.champion();

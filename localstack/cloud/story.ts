@@ -19,6 +19,9 @@ async function succeeding(...args: readonly string[]): Promise<void> {
   if (code !== 0) throw new Error(`tidemark ${args[0]} ended with ${code}: ${stderr}`);
 }
 
+/** The story's two models. */
+export const storyModels = { drift: 'stones', noise: 'shuffled' } as const;
+
 /** `tidemark train`, and `tidemark models register` of its file under each of `names`; both as a user would. */
 export async function trainAndRegister({ api }: Endpoints, names: readonly string[]): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'tidemark-cloud-'));

@@ -3,6 +3,7 @@ import type { TestProject } from 'vitest/node';
 import { deployLocal } from './deploy.ts';
 import type { Endpoints } from './endpoints.ts';
 import { startMiniStack } from './ministack.ts';
+import { storyModels, trainAndRegister } from './story.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -22,6 +23,8 @@ export default async function setup({ provide }: TestProject): Promise<() => Pro
     process.stdout.write(
       `bootstrapped and deployed in ${seconds(deployedAt).toFixed(1)} s, the API is ${endpoints.api}\n`,
     );
+    // before any file's own: the first model is the default, which the story looks at
+    await trainAndRegister(endpoints, Object.values(storyModels));
     provide('endpoints', endpoints);
     provide('logFile', ministack.logFile);
   } catch (error) {

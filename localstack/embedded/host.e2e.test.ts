@@ -409,11 +409,11 @@ describe('the task process', () => {
     await stop();
     await eventually('the process is gone', () => processesAlive() === 0);
     const again = await start(never);
-    await eventually(
-      'the run ends',
-      async () => (await again.deps.pipelines.describe(id))!.status !== 'RUNNING',
-    );
-    expect((await again.deps.pipelines.describe(id))!.status).toBe('SUCCEEDED');
+    // whatever the gate says of so few rows: rejected, or waiting for a person
+    await eventually('the run is decided or waits', async () => {
+      const run = (await again.deps.pipelines.describe(id))!;
+      return run.status === 'SUCCEEDED' || run.stages.some(({ name }) => name === 'Approve');
+    });
   });
 });
 
@@ -440,8 +440,8 @@ describe('a retrain run that an operator starts', () => {
       reason: 'a test',
       execution_name: 'same-granule',
     });
-    await eventually('the run ends', async () => (await deps.pipelines.describe(id))!.status !== 'RUNNING');
-    const run = await deps.pipelines.describe(id);
-    expect(run!.stages.map((stage) => stage.name)).toContain('Gate');
+    await eventually('the run reaches the gate', async () =>
+      (await deps.pipelines.describe(id))!.stages.some(({ name }) => name === 'Gate'),
+    );
   });
 });

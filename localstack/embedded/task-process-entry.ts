@@ -35,5 +35,6 @@ process.on('disconnect', () => process.exit(0));
 process.on('SIGINT', () => undefined);
 
 function reply(message: TaskReply): void {
-  process.send?.(message);
+  // a host that is just going takes no answer, and wants none
+  process.send?.(message, () => undefined);
 }
