@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { main } from '../main.ts';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { printedBy } from './printed.testing.ts';
 
 /** What a host answers here, and what it was asked. */
 let answer: { status: number; body: object };
@@ -29,18 +29,10 @@ beforeEach(async () => {
 });
 afterEach(() => new Promise((resolve) => server.close(resolve)));
 
-async function models(...args: string[]) {
-  const printed = { stdout: '', stderr: '' };
-  for (const stream of ['stdout', 'stderr'] as const)
-    vi.spyOn(process[stream], 'write').mockImplementation((text) => {
-      printed[stream] += String(text);
-      return true;
-    });
+const models = (...args: string[]) => {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const code = await main(['models', ...args, '--url', url, '--actor', 'ann']);
-  vi.restoreAllMocks();
-  return { code, ...printed };
-}
+  return printedBy([...args, '--url', url, '--actor', 'ann']);
+};
 
 const waiting = {
   id: 'churn-0123456789ab',

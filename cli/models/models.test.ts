@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { rawLogits, regressionOf, wideRegression, wideRows } from '#shared/testing/foreign-model.ts';
 import { type Host, startHost } from '../../localstack/embedded/host.ts';
 import { main } from '../main.ts';
+import { printedBy } from './printed.testing.ts';
 
 let dir: string;
 let host: Host;
@@ -47,18 +48,8 @@ afterAll(async () => {
   await rm(dir, { recursive: true, maxRetries: 5 });
 });
 
-async function models(...args: string[]) {
-  const printed = { stdout: '', stderr: '' };
-  for (const stream of ['stdout', 'stderr'] as const)
-    vi.spyOn(process[stream], 'write').mockImplementation((text) => {
-      printed[stream] += String(text);
-      return true;
-    });
-  const url = args.includes('--url') ? [] : ['--url', host.url];
-  const code = await main(['models', ...args, ...url]);
-  vi.restoreAllMocks();
-  return { code, ...printed };
-}
+const models = (...args: string[]) =>
+  printedBy([...args, ...(args.includes('--url') ? [] : ['--url', host.url])]);
 
 const register = (name: string, onnx: string, baseline: string, ...more: string[]) =>
   models('register', name, '--onnx', join(dir, onnx), '--baseline', join(dir, baseline), ...more);

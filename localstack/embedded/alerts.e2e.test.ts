@@ -38,13 +38,19 @@ afterAll(async () => {
   await rm(dataDir, { recursive: true });
 });
 
+/** The members of answers that are looked at one by one. */
+interface Answer {
+  readonly changed: readonly string[];
+  readonly alerts: readonly { readonly deliveries: readonly object[] }[];
+  readonly counters: object;
+}
+
 async function ask(path: string, body?: unknown, headers: Record<string, string> = {}) {
   const response = await fetch(host.url + path, {
     ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
     headers: { 'content-type': 'application/json', ...headers },
   });
-  // biome-ignore lint/suspicious/noExplicitAny: whatever was answered
-  return { status: response.status, headers: response.headers, json: (await response.json()) as any };
+  return { status: response.status, headers: response.headers, json: (await response.json()) as Answer };
 }
 
 async function eventually(what: string, holds: () => boolean): Promise<void> {
@@ -62,7 +68,7 @@ test('from the webhook of an Alertmanager to every receiver, to somebody’s ans
   const message = { version: '4', status: 'firing', alerts: [alert] };
   const taken = await ask('/alerts/webhook', message);
   expect(taken).toMatchObject({ status: 202, json: { received: 1, refused: [] } });
-  const [id] = taken.json.changed as string[];
+  const [id] = taken.json.changed;
   await eventually('everybody is told', () => [slack, pager, hook].every(({ got }) => got.length === 1));
   expect(slack.got[0]!.json.blocks[0].text.text).toBe('CRITICAL ErrorRateHigh of prices');
   expect(pager.got[0]!.json).toMatchObject({
@@ -95,7 +101,7 @@ test('from the webhook of an Alertmanager to every receiver, to somebody’s ans
 
   const log = await ask('/alerts?model=prices');
   expect(log.json.alerts).toMatchObject([{ id, status: 'resolved', resolved: { actor: 'ann' } }]);
-  expect(log.json.alerts[0].deliveries).toContainEqual(
+  expect(log.json.alerts[0]!.deliveries).toContainEqual(
     expect.objectContaining({ channel: 'slack', event: 'firing', state: 'sent' }),
   );
   expect(log.json.counters).toMatchObject({ received: 2, refused: 1, sent: 9, failed: 0 });
