@@ -17,7 +17,7 @@ export interface SynthesisedStage {
   readonly monitoring: Template;
   readonly serving: Template;
   readonly retrain: Template;
-  /** Where the stage has alarms or a budget. */
+  /** Where the stage has alarms, a budget or Managed Prometheus. */
   readonly observability?: Template;
   /** All but the data stack: those with functions. */
   readonly working: readonly Template[];

@@ -15,7 +15,7 @@ export interface Tidemark {
   readonly monitoring: MonitoringStack;
   readonly serving: ServingStack;
   readonly retrain: RetrainStack;
-  /** Where the stage has alarms or a budget. */
+  /** Where the stage has alarms, a budget or Managed Prometheus. */
   readonly observability?: ObservabilityStack;
 }
 
