@@ -6,7 +6,8 @@ export function createAwsCredentials(): () => Promise<Credentials> {
   return async () => {
     if (!provider) {
       const { defaultProvider } = await import('@aws-sdk/credential-provider-node');
-      provider = defaultProvider();
+      // a profile that was refreshed meanwhile is read as it is now
+      provider = defaultProvider({ ignoreCache: true });
     }
     return provider();
   };

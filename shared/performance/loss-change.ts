@@ -110,8 +110,7 @@ export function lossChange(
     )
   )
     return refuse('a loss is not finite');
-  const needed =
-    kind === 'error_rate' ? 0 : Math.ceil(ROWS_PER_SQUARED_VARIATION * variation(reference) ** 2);
+  const needed = kind === 'error_rate' ? 0 : rowsForMean(reference);
   if (before.n < needed)
     return refuse(
       `held-out losses vary so much that ${needed} rows are needed for their mean, there are ${worthOf(reference, before)}`,
@@ -149,6 +148,11 @@ export function lossSample(anchor: Anchor, profile: FeatureProfile): LossSample 
     mean: meanOf(anchor, profile) ?? 0,
     standardDeviation: standardDeviationOf(anchor, profile) ?? 0,
   };
+}
+
+/** Rows from which the mean of losses that vary so much can be trusted. */
+export function rowsForMean(losses: LossSample): number {
+  return Math.ceil(ROWS_PER_SQUARED_VARIATION * variation(losses) ** 2);
 }
 
 function variation({ mean, standardDeviation }: LossSample): number {

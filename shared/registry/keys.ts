@@ -28,6 +28,7 @@ export const stateKeys = {
   day: (model: string, day: string): Key => ({ pk: modelPk(model), sk: `day#${day}` }),
   runTotals: (model: string): Key => ({ pk: modelPk(model), sk: 'totals-of-runs' }),
   publisher: { pk: 'publisher', sk: 'state' } as Key,
+  canary: { pk: 'canary', sk: 'day' } as Key,
   run: (model: string, startedAt: number, execution: string): Key => ({
     pk: modelPk(model),
     sk: `run#${timeKey(startedAt)}#${execution}`,

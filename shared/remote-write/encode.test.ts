@@ -123,6 +123,10 @@ describe('checkSamples', () => {
     ['an infinite value', sample({ value: Number.POSITIVE_INFINITY }), 'the value is Infinity'],
     ['a part of a millisecond', sample({ timestampMs: 0.5 }), 'whole milliseconds'],
     ['a label value of 10 kB', sample({ labels: { a: 'x'.repeat(10_240) } }), '10240 bytes; at most 1024'],
+    ['half a character, first half', sample({ labels: { a: 'x\ud83d' } }), 'half a character'],
+    ['half a character, second half', sample({ labels: { a: '\ude00x' } }), 'half a character'],
+    ['an empty label name', sample({ labels: { '': 'x' } }), 'not a label name'],
+    ['minus infinity', sample({ value: Number.NEGATIVE_INFINITY }), 'the value is -Infinity'],
     ['a label value of 1025 bytes', sample({ labels: { a: `${'é'.repeat(512)}x` } }), '1025 bytes'],
   ])('refuses %s, says so, and lets the others through', (_, bad, reason) => {
     const good = sample({ name: 'good' });
@@ -135,6 +139,11 @@ describe('checkSamples', () => {
 
   test('takes a label value of 1024 bytes with quotes and line ends', () => {
     expect(checkSamples([sample({ labels: { a: '"\n'.repeat(512) } })]).refused).toEqual([]);
+  });
+
+  test('takes NUL, line ends, emoji and every other whole character, byte for byte', () => {
+    const nasty = '\0"\\\n\r\t\u2028😀\ufffd<!channel>';
+    expect(encoded([sample({ labels: { a: nasty } })])[0]!.labels[1]).toEqual(['a', nasty]);
   });
 
   test('of a series that is there twice the first counts, also when its labels come in another order', () => {

@@ -74,6 +74,8 @@ function faultOf({ name, labels, value, timestampMs }: WriteSample): string | un
   for (const [label, text] of Object.entries(labels)) {
     if (!/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(label) || label.startsWith('__'))
       return `${JSON.stringify(label)} is not a label name: [a-zA-Z_][a-zA-Z0-9_]*, not beginning with __, is`;
+    // each half of a character would become the same replacement, and two series one
+    if (/\p{Cs}/u.test(text)) return `the value of label ${label} holds half a character`;
     const bytes = Buffer.byteLength(text);
     if (bytes > maxValueBytes)
       return `the value of label ${label} has ${bytes} bytes; at most ${maxValueBytes} are allowed`;

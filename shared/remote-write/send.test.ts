@@ -127,3 +127,120 @@ test('a signature is made anew for each try', async () => {
   expect(seen.map(({ headers }) => headers.authorization)).toEqual(['a1', 'a2']);
   expect(seen[0]!.headers.host).not.toBe('x');
 });
+
+test.each([200, 202, 204])('%i is taken, whatever is said with it', async (code) => {
+  const { options } = await receiver(status(code));
+  expect(await send(body, minute, options)).toEqual({ kind: 'accepted' });
+});
+
+test('a redirect is not followed: what says who sends goes to no other host', async () => {
+  const { seen, options } = await receiver((request, response) => {
+    if (request.url === '/stolen') return response.writeHead(204).end();
+    return response.writeHead(307, { location: '/stolen' }).end();
+  });
+  expect(await send(body, minute, options)).toMatchObject({ kind: 'refused', status: 307 });
+  expect(seen.map(({ url }) => url)).toEqual(['/api/v1/write']);
+});
+
+test.each<[string, Answer, RegExp]>([
+  [
+    'closes the connection',
+    (_, response) => {
+      response.writeHead(200, { 'content-length': '9' }).write('x');
+      setTimeout(() => response.destroy(), 5);
+    },
+    /^aborted$/,
+  ],
+  [
+    'never ends its answer',
+    (_, response) => {
+      response.writeHead(200).write('x');
+    },
+    /^no answer within \d+ ms$/,
+  ],
+  ['never begins it', () => undefined, /^no answer within \d+ ms$/],
+])('one that %s is undelivered, in time and with the reason', async (_, answer, reason) => {
+  const { options } = await receiver(answer);
+  const began = performance.now();
+  const sent = await send(body, Date.now() + 400, { ...options, now: Date.now });
+  expect(sent).toEqual({ kind: 'undelivered', reason: expect.stringMatching(reason) });
+  expect(performance.now() - began).toBeLessThan(2000);
+});
+
+test('a Retry-After of 31 years, one that is over and nonsense wait no longer than a publication may, nor not at all', async () => {
+  const { waits, options } = await receiver(
+    ...['1000000000', new Date(0).toUTCString(), 'soon'].map((after) =>
+      status(429, { 'retry-after': after }),
+    ),
+    status(204),
+  );
+  expect(await send(body, minute, options)).toEqual({ kind: 'accepted' });
+  expect(waits).toEqual([10_000, 500, 1000]);
+});
+
+test('a name that leads nowhere and a port without TLS are undelivered with the reason', async () => {
+  const { options } = await receiver(status(204));
+  const to = (address: string) => send(body, minute, { ...options, url: new URL(address) });
+  expect(await to('http://no-such-host.invalid/')).toEqual({
+    kind: 'undelivered',
+    reason: expect.stringMatching(/no-such-host\.invalid/),
+  });
+  expect(await to(options.url.href.replace('http:', 'https:'))).toEqual({
+    kind: 'undelivered',
+    reason: expect.stringMatching(/SSL|EPROTO/),
+  });
+});
+
+test('several addresses tried in vain, of which Node says nothing but a code, are not an empty reason', async () => {
+  const { options } = await receiver(status(204));
+  const sign = async () => {
+    throw Object.assign(new AggregateError([], ''), { code: 'ECONNREFUSED' });
+  };
+  expect(await send(body, minute, { ...options, sign })).toEqual({
+    kind: 'undelivered',
+    reason: 'ECONNREFUSED',
+  });
+});
+
+test('credentials that never come are given up on in time, and nothing is sent', async () => {
+  const { seen, options } = await receiver(status(204));
+  const sign = () => new Promise<never>(() => undefined);
+  expect(await send(body, 60, { ...options, sign })).toMatchObject({ kind: 'undelivered' });
+  expect(seen).toEqual([]);
+});
+
+test.each([
+  [401, 1],
+  [403, 1],
+  [400, 0],
+  [503, 0],
+])('%i: what is kept of credentials is forgotten %i times', async (code, times) => {
+  const { options } = await receiver(status(code), status(204));
+  let forgotten = 0;
+  const forget = () => {
+    forgotten += 1;
+  };
+  await send(body, minute, { ...options, forget });
+  expect(forgotten).toBe(times);
+});
+
+test.each(['Basic', 'Bearer'])(
+  'a receiver that repeats a %s header is not repeated, wherever it is cut',
+  async (scheme) => {
+    const secret = 's3cret'.repeat(40);
+    for (const filler of ['', 'x'.repeat(290), '\n']) {
+      const { options } = await receiver((request, response) =>
+        response.writeHead(403).end(`${filler}no ${request.headers.authorization}, ${secret}`),
+      );
+      const sign: SendOptions['sign'] = async ({ headers }) => ({
+        ...headers,
+        authorization: `${scheme} ${secret}`,
+      });
+      const sent = await send(body, minute, { ...options, sign });
+      expect(sent).toMatchObject({ kind: 'refused', status: 403 });
+      expect(JSON.stringify(sent)).not.toContain('s3c');
+      await close();
+    }
+    close = async () => undefined;
+  },
+);

@@ -12,8 +12,10 @@ export type Sent =
 
 export interface SendOptions {
   readonly url: URL;
-  /** Absent for a receiver that wants no signature. */
+  /** Adds the headers that say who sends; absent for a receiver that does not ask. */
   readonly sign?: Sign | undefined;
+  /** Told when the receiver does not know the sender (401, 403): what `sign` has kept may be out of date. */
+  readonly forget?: (() => void) | undefined;
   /** Unix milliseconds. */
   readonly now: () => number;
   readonly wait: (ms: number) => Promise<void>;
@@ -25,6 +27,8 @@ const firstBackoffMs = 250;
 const maxWaitMs = 10_000;
 const requestMs = 10_000;
 const shownCharacters = 300;
+/** More than is shown, so that a token which is repeated in it is whole. */
+const readCharacters = 16_384;
 
 /**
  * @param body as `encodeWriteRequest` makes it
@@ -39,7 +43,9 @@ export async function send(body: Uint8Array, until: number, options: SendOptions
     const answer = await request(body, Math.min(requestMs, left), options);
     if (answer.kind !== 'again') return answer;
     reason = answer.reason;
-    const backoffMs = Math.min(answer.retryAfterMs ?? firstBackoffMs * 2 ** (attempt - 1), maxWaitMs);
+    // a time that is over already asks for nothing
+    const askedMs = Math.min(answer.retryAfterMs ?? 0, maxWaitMs);
+    const backoffMs = Math.max(askedMs, firstBackoffMs * 2 ** (attempt - 1));
     if (attempt === maxAttempts || options.now() + backoffMs >= until) break;
     await options.wait(backoffMs);
   }
@@ -53,7 +59,7 @@ type Answer =
 async function request(
   body: Uint8Array,
   timeoutMs: number,
-  { url, sign, now }: SendOptions,
+  { url, sign, forget, now }: SendOptions,
 ): Promise<Answer> {
   const plain = {
     'content-type': 'application/x-protobuf',
@@ -61,18 +67,39 @@ async function request(
     'x-prometheus-remote-write-version': '0.1.0',
     'user-agent': 'tidemark',
   };
+  const signal = AbortSignal.timeout(timeoutMs);
   try {
-    const signed = sign ? await sign({ method: 'POST', url, headers: plain, body }, new Date(now())) : plain;
-    const { host: _, ...headers } = signed as Record<string, string>;
-    const { status, retryAfter, message } = await post(url, headers, body, timeoutMs);
+    const signing = sign?.({ method: 'POST', url, headers: plain, body }, new Date(now())) ?? plain;
+    const { host: _, ...headers } = (await before(signal, signing)) as Record<string, string>;
+    const { status, retryAfter, message: said } = await post(url, headers, body, signal);
     if (status >= 200 && status < 300) return { kind: 'accepted' };
+    const message = withoutCredentials(said, headers.authorization).slice(0, shownCharacters);
+    if (status === 401 || status === 403) forget?.();
     if (status !== 429 && status < 500) return { kind: 'refused', status, message };
     const retryAfterMs = waitOf(retryAfter, now());
     const reason = `the receiver answers ${status}: ${message}`;
     return { kind: 'again', reason, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
   } catch (error) {
-    return { kind: 'again', reason: (error as Error).message };
+    if (signal.aborted) return { kind: 'again', reason: `no answer within ${timeoutMs} ms` };
+    const { message, code } = error as NodeJS.ErrnoException;
+    // of several addresses tried in vain Node says the code alone
+    return { kind: 'again', reason: message.trim() || (code ?? 'no connection') };
   }
+}
+
+/** Whoever keeps credentials may hang as well as a receiver does. */
+function before<T>(signal: AbortSignal, work: T | Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+    Promise.resolve(work).then(resolve, reject);
+  });
+}
+
+/** A receiver may repeat what it was sent; a token alone is as good as the header. */
+function withoutCredentials(text: string, authorization: string | undefined): string {
+  const [scheme, secret] = (authorization ?? '').split(' ', 2);
+  const isSecret = secret !== undefined && secret !== '' && /^(basic|bearer)$/i.test(scheme ?? '');
+  return isSecret ? text.replaceAll(secret, '***') : text;
 }
 
 interface Response {
@@ -87,24 +114,23 @@ function post(
   url: URL,
   headers: Readonly<Record<string, string>>,
   body: Uint8Array,
-  timeoutMs: number,
+  signal: AbortSignal,
 ): Promise<Response> {
   const { request: open } = url.protocol === 'https:' ? https : http;
   return new Promise((resolve, reject) => {
-    const signal = AbortSignal.timeout(timeoutMs);
     const sizes = { 'content-length': String(body.length) };
     const sending = open(url, { method: 'POST', headers: { ...headers, ...sizes }, signal }, (response) => {
       let message = '';
       response.setEncoding('utf8');
       response.on('data', (text: string) => {
-        if (message.length < shownCharacters) message += text;
+        if (message.length < readCharacters) message += text;
       });
       response.on('error', reject);
       response.on('end', () =>
         resolve({
           status: response.statusCode ?? 0,
           retryAfter: response.headers['retry-after'],
-          message: message.slice(0, shownCharacters),
+          message,
         }),
       );
     });
