@@ -57,6 +57,7 @@ describe('the retrain state machine', () => {
       'baseline.bin',
       'baseline.context.json.gz',
       'evaluation.json',
+      'expected-loss.json',
       'holdout.ndjson.gz',
       'manifest.json',
       'model.onnx',

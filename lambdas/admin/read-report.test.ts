@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { HttpEvent } from '#shared/api/http.ts';
+import { storeReport } from '#shared/monitoring/report-index.ts';
 import { objectKeys } from '#shared/registry/keys.ts';
 import { type MemoryDeps, memoryDeps } from '#shared/testing/memory-deps.ts';
 import { registerSmall, smallRecord } from '#shared/testing/small-model.ts';
@@ -67,6 +68,28 @@ describe('a report', () => {
     expect((await ask(browser)).body).toBe('<!doctype html>as it was');
     deps.objects.lose(objectKeys.reportPage('small', id));
     expect((await ask(browser)).body).toContain('No drift found');
+  });
+
+  test('is the newest where none is named, as JSON and as a page', async () => {
+    const next = { ...stored, id: `${Date.parse(stored.window.start) + 3_600_000}-v9` };
+    const window = {
+      ...stored.window,
+      start: new Date(Date.parse(stored.window.start) + 3_600_000).toISOString(),
+    };
+    await storeReport(deps, stored);
+    expect(JSON.parse((await ask(undefined, undefined, 'latest')).body).id).toBe(id);
+    await storeReport(deps, { ...next, window });
+    const { headers, body } = await ask(undefined, undefined, 'latest');
+    expect([JSON.parse(body).id, headers?.['cache-control']]).toEqual([next.id, 'no-store']);
+    expect((await ask(browser, undefined, 'latest')).body).toContain(`Report ${next.id}`);
+  });
+
+  test('is a 404 that says why where no window has been judged', async () => {
+    const { statusCode, body } = await ask(undefined, undefined, 'latest');
+    expect([statusCode, JSON.parse(body).detail]).toEqual([
+      404,
+      'model "small" has no report yet: no window has been judged',
+    ]);
   });
 
   test('in another format is refused with those there are', async () => {

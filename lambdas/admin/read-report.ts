@@ -5,34 +5,25 @@ import { snakeCaseKeys } from '#shared/api/snake-case.ts';
 import type { Deps } from '#shared/deps.ts';
 import { ProblemError } from '#shared/errors.ts';
 import type { Json } from '#shared/json.ts';
-import { readReport } from '#shared/monitoring/stored-report.ts';
-import { objectKeys } from '#shared/registry/keys.ts';
+import { findReport } from '#shared/monitoring/stored-report.ts';
 import { resolveModel } from '#shared/registry/registry.ts';
-import { renderReportHtml } from '../../observability/reports/report-html.ts';
+import { storedPage } from '../../observability/reports/stored-page.ts';
 
-/** Who asks for the other form must not be given this one by a cache. */
-const either = { vary: 'accept', 'x-content-type-options': 'nosniff' } as const;
+/** Who asks for the other form must not be given this one by a cache, nor an older one where the newest is asked for. */
+const either = { vary: 'accept', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' } as const;
 
-/** The page allows itself one style by its hash; an older page another, so that here any style is allowed, and nothing else. */
-const page = {
-  ...either,
-  'content-type': 'text/html; charset=utf-8',
-  'cache-control': 'no-store',
-  'content-security-policy':
-    "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'",
-  'referrer-policy': 'no-referrer',
-} as const;
-
-/** JSON, or a page with `?format=html` and for who would rather have HTML. @throws {ProblemError} 404 where there is no such report */
+/**
+ * JSON, or a page with `?format=html` and for who would rather have HTML.
+ *
+ * @throws {ProblemError} 404 where there is no such report, and for `latest` where there is none yet
+ */
 export async function report(deps: Deps, event: HttpEvent): Promise<HttpResult> {
   const { name } = await resolveModel(deps, event.pathParameters?.model ?? undefined);
-  const id = event.pathParameters?.id ?? '';
-  const stored = await readReport(deps, name, id);
-  if (!stored) throw new ProblemError(404, `model "${name}" has no report "${id}"`);
-  if (!isPageWanted(event)) return json(200, snakeCaseKeys(stored as unknown as Json), either);
-  const written = await deps.objects.get(objectKeys.reportPage(name, id));
-  const body = written ? Buffer.from(written).toString('utf8') : renderReportHtml(stored);
-  return { statusCode: 200, headers: page, body };
+  const isPage = isPageWanted(event);
+  const stored = await findReport(deps, name, event.pathParameters?.id ?? '');
+  if (!isPage) return json(200, snakeCaseKeys(stored as unknown as Json), either);
+  const page = await storedPage(deps, stored);
+  return { ...page, headers: { ...page.headers, ...either } };
 }
 
 function isPageWanted(event: HttpEvent): boolean {

@@ -16,6 +16,8 @@ export interface Form {
   /** Between reason and buttons. */
   readonly more?: Markup;
   readonly hidden?: Readonly<Record<string, string | undefined>>;
+  /** What the reason begins with, for the person to finish or replace. */
+  readonly reason?: string | undefined;
   readonly buttons: Markup;
 }
 
@@ -34,7 +36,7 @@ export function askingPage(event: HttpEvent, { form, ...rest }: Page & { readonl
   );
   const asked = html`<form method="post" action="${form.action}">${hidden}
 <label for="reason">Why? It is kept in the ledger, with your name.</label>
-<textarea id="reason" name="reason" required maxlength="${MAX_REASON}"></textarea>${form.more}
+<textarea id="reason" name="reason" required maxlength="${MAX_REASON}">${form.reason}</textarea>${form.more}
 ${form.buttons}</form>`;
   return page(event, {
     ...rest,

@@ -16,7 +16,7 @@ export function table(columns: readonly string[], rows: readonly (readonly Marku
 
 export const text = (value: string): Markup => html`${value}`;
 
-export function verdictOf(level: Level): Markup {
+function verdictOf(level: Level): Markup {
   return html`<span class="v ${level}">${LEVEL_WORD[level]}</span>`;
 }
 

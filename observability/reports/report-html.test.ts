@@ -169,8 +169,40 @@ describe('the sections', () => {
   });
 
   it('show performance as it was realised, or why it was not', () => {
-    expect(section(render({ errorRate: 0.3 }), 'performance')).toMatch(/labelled rows\s+2,000\s+500/);
+    expect(section(render({ errorRate: 0.3 }), 'performance')).toMatch(/rows\s+2,000\s+500\s+500/);
     expect(section(render({ rows: 12 }), 'performance')).toContain('are needed on either side');
+  });
+
+  it('show beside it what was estimated without labels, with its assumption; what is missing is said', () => {
+    const report = windowReport({ errorRate: 0.3 });
+    const estimated: StoredReport['performance']['estimated'] = {
+      computable: true,
+      kind: 'error_rate',
+      method: 'confidence_bins',
+      ...{ value: 0.125, interval: [0.0912, 0.159], standardError: 0.0173, rows: 500, unknown: 0, bins: 8 },
+      heldOut: { rows: 2000, mean: 0.1 },
+      assumption: 'Assumes this and that.',
+    };
+    const shown = (performance: StoredReport['performance'], labels = 500) =>
+      section(renderReportHtml({ ...report, labels, performance }), 'performance');
+    const both = shown({ ...report.performance, estimated });
+    expect(both).toMatch(/rows\s+2,000\s+500\s+500\s+error rate\s+0\.\d+\s+0\.125\s+0\.\d+/);
+    expect(both).toMatch(/low, 95 % sure\s+–\s+0\.0912\s+–\s+high, 95 % sure\s+–\s+0\.159\s+–/);
+    expect(both).toMatch(/Assumes this and that\. It alarms nobody/);
+
+    const few = windowReport({ rows: 12 }).performance;
+    const early = shown({ ...few, estimated }, 12);
+    expect(early).toMatch(/Realised: not yet, .* are needed on either side\. Labels so far: 12\./);
+    expect(early).toMatch(/error rate\s+0\.1\s+0\.125\s+–/);
+    expect(early).toMatch(/change\s+–\s+\+25 %\s+–/);
+
+    const none = shown({ ...few, estimated: { computable: false, reason: 'the version has none' } });
+    expect(none).toContain('Estimated: not computed, the version has none.');
+    expect(none).not.toMatch(/error rate/);
+    const { estimated: _, ...old } = report.performance;
+    const before = shown(old);
+    expect(before).toMatch(/rows\s+2,000\s+500\s+mean loss/);
+    expect(before).not.toMatch(/not computed|95 %/);
   });
 
   it('tell of tokenised features whether they were there and whether before, and never a token', () => {

@@ -11,14 +11,9 @@ import { html, type Markup } from './html.ts';
 import { multivariateTable, segmentsTable } from './other-sections.ts';
 import { readingNotes } from './reading-notes.ts';
 import { columnsOf, type ReportColumns } from './report-columns.ts';
+import { performanceSection } from './report-performance.ts';
 import { qualitySection } from './report-quality.ts';
-import {
-  agreementTable,
-  attributionTable,
-  missingTable,
-  peopleTable,
-  performanceTable,
-} from './report-tables.ts';
+import { agreementTable, attributionTable, missingTable, peopleTable } from './report-tables.ts';
 import { nextSentences, verdictLine } from './report-words.ts';
 import { summaryTable } from './summary-table.ts';
 import { levelCounts, list, nameMark, table } from './table.ts';
@@ -50,7 +45,7 @@ ${counts(report)}${facts(report)}`,
 const MOST_REASONS = 20;
 
 function sectionsOf(report: StoredReport, columns: ReportColumns): readonly Section[] {
-  const { quality, performance, attribution, segments = [], multivariate = [], diagnosis, pii = [] } = report;
+  const { quality, attribution, segments = [], multivariate = [], diagnosis, pii = [] } = report;
   const { features, outputs, scores } = columns;
   const policy = report.policy ?? defaultDriftPolicy;
   const all = [...features, ...outputs];
@@ -98,8 +93,8 @@ function sectionsOf(report: StoredReport, columns: ReportColumns): readonly Sect
     {
       id: 'performance',
       title: 'Performance',
-      lead: 'Realised: the loss of rows whose labels came in this window, against held-out rows of the version’s training.',
-      content: performanceTable(performance),
+      lead: 'Realised: the loss of rows whose labels came in this window, whenever they were answered. Estimated: of this window’s rows, before any label. Both against rows held out of training.',
+      content: performanceSection(report),
     },
     attribution !== undefined && {
       id: 'attribution',

@@ -1,11 +1,11 @@
-/** The tables that only a window's report has: PSI beside JS, missing values, people's features, performance, attribution. */
+/** The tables that only a window's report has: PSI beside JS, missing values, people's features, attribution. */
 
 import type { ComparedColumn } from '#shared/comparison/comparison.ts';
 import type { StoredReport } from '#shared/monitoring/stored-report.ts';
 import { JS_AT_WARNING } from '#shared/verdict/judge-features.ts';
 import { isAlarm } from '#shared/verdict/level.ts';
 import { missingBars } from './feature-section.ts';
-import { count, figure, plural, psi, pValue, share, signed } from './format.ts';
+import { count, figure, plural, psi, pValue, share } from './format.ts';
 import { elided, html, type Markup } from './html.ts';
 import { levelMark, list, nameMark, SENTENCE, statistic, table } from './table.ts';
 import { figureOf } from './test-names.ts';
@@ -99,30 +99,6 @@ export function peopleTable(tokens: NonNullable<StoredReport['pii']>): Markup {
     ],
     tokens,
   );
-}
-
-export function performanceTable(performance: StoredReport['performance']): Markup {
-  const why = html`<p>${levelMark(performance.level)} ${elided(performance.reason, SENTENCE)}</p>`;
-  if (!performance.computable) return why;
-  const { mean, meanReference, relativeChange, interval, pValue: p } = performance;
-  const change = (value: number) => `${signed(Number((100 * value).toFixed(1)))} %`;
-  const rows: readonly (readonly [string, string, string])[] = [
-    ['labelled rows', count(performance.nReference), count(performance.n)],
-    ['mean loss', figure(meanReference), figure(mean)],
-    ['change', '', change(relativeChange)],
-    ['98 % sure to be', '', interval.map(change).join(' to ')],
-    ['p of an increase', '', pValue(p)],
-  ];
-  return html`${why}${table(
-    'Loss of labelled rows',
-    [
-      { heading: 'Figure', as: 'row', cell: ([label]) => label },
-      { heading: 'Held-out rows', as: 'number', cell: ([, before]) => before },
-      { heading: 'This window', as: 'number', cell: ([, , now]) => now },
-    ],
-    rows,
-    true,
-  )}`;
 }
 
 export function attributionTable(attribution: NonNullable<StoredReport['attribution']>): Markup {

@@ -3,7 +3,8 @@
 import type { NextStep } from '#shared/monitoring/next-step.ts';
 import { buildReport, type Report } from '#shared/monitoring/report.ts';
 import type { ReportEntry } from '#shared/monitoring/report-index.ts';
-import { buildAnchors, type Channel } from '#shared/profile/anchors.ts';
+import { expectedLoss } from '#shared/performance/expected-loss.ts';
+import { type Anchors, buildAnchors, type Channel } from '#shared/profile/anchors.ts';
 import { profileOf } from '#shared/profile/testing.ts';
 import { normal, seededRandom } from '#shared/random.ts';
 import type { Baseline } from '#shared/registry/baseline.ts';
@@ -97,6 +98,7 @@ export function windowReport(options: WindowOptions = {}): Report {
     ...{ anchors, reference, manifest, file: 'baseline.bin', seasonal: null },
     designEffects: new Map(),
     segments: new Map(),
+    expectedLoss: heldOutLoss(before, anchors),
   };
   const judge = (at: number, earlier: readonly ReportEntry[]) =>
     buildReport({
@@ -108,6 +110,14 @@ export function windowReport(options: WindowOptions = {}): Report {
   const earlier: ReportEntry[] = [];
   for (let at = again; at > 0; at--) earlier.push(entryOf(judge(start - at * hourMs, earlier)));
   return { ...judge(start, earlier), ...(next ? { next } : {}) };
+}
+
+function heldOutLoss(columns: readonly Made[], { anchors }: Anchors) {
+  const at = columns.findIndex(({ name }) => name === '$confidence');
+  const [said, loss, anchor] = [columns[at], columns.find(({ name }) => name === '$loss'), anchors[at]];
+  if (said?.kind !== 'numeric' || loss?.kind !== 'numeric' || anchor?.kind !== 'numeric')
+    throw new TypeError('the generated rows have neither confidence nor loss');
+  return expectedLoss('error_rate', anchor, said.values, loss.values);
 }
 
 function entryOf({ id, version, window, rows, labels, quietMs, verdict }: Report): ReportEntry {

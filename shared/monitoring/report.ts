@@ -6,9 +6,10 @@ import type { ColumnFigures, Diagnosis, DistributionBin } from '../comparison/co
 import { distributionOf } from '../comparison/distribution.ts';
 import { compareFeature, type FeatureDrift } from '../drift/compare-feature.ts';
 import { typicalEffect } from '../drift/design-effect.ts';
-import type { NotComputable } from '../drift/measure.ts';
+import { type NotComputable, notComputable } from '../drift/measure.ts';
 import { judgeMultivariate, type MultivariateFinding } from '../drift/multivariate/judge-multivariate.ts';
 import type { AttributionDrift } from '../explain/attribution-drift.ts';
+import { type EstimatedLoss, estimateLoss } from '../performance/estimated-loss.ts';
 import {
   defaultLossPolicy,
   lossChange,
@@ -58,7 +59,8 @@ export interface Report {
   readonly verdict: WindowVerdict;
   readonly quality: readonly QualityFinding[];
   readonly features: readonly FeatureReport[];
-  readonly performance: PerformanceResult;
+  /** What came of the labels that arrived; and what was to be expected without them, which judges nothing. */
+  readonly performance: PerformanceResult & { readonly estimated: EstimatedLoss };
   /** How features go together; shown, never an alarm by itself. */
   readonly multivariate: readonly MultivariateFinding[];
   /** Whether the model still relies on the features it relied on; shown, never an alarm by itself. */
@@ -156,7 +158,7 @@ export function buildReport(input: ReportInput): Report {
       evidence: evidence[at]!,
       ...pictureOf(compared[at]!, reference, current),
     })),
-    performance,
+    performance: { ...performance, estimated: estimatePerformance(baseline, current) },
     multivariate,
     attribution,
     segments: judgeSlices(input, policy),
@@ -269,5 +271,16 @@ function judgePerformance(baseline: Baseline, current: Profile, policy: DriftPol
   return lossChange(baseline.manifest.task === 'regression' ? 'absolute_error' : 'error_rate', before, now, {
     policy: { ...defaultLossPolicy, alpha },
     designEffect: baseline.designEffects.get(anchor.name) ?? 1,
+  });
+}
+
+/** Of all the window's rows, labelled or not. */
+function estimatePerformance({ expectedLoss, designEffects }: Baseline, current: Profile): EstimatedLoss {
+  if (!expectedLoss) return notComputable('what held-out rows say of the errors is not known');
+  if (!expectedLoss.computable) return expectedLoss;
+  const said = current.features.get(expectedLoss.column);
+  if (said?.kind !== 'numeric') return notComputable(`there are no counts of ${expectedLoss.column}`);
+  return estimateLoss(expectedLoss, said, {
+    designEffect: designEffects.get(channelNames.loss) ?? 1,
   });
 }

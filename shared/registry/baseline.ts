@@ -1,5 +1,7 @@
 /** What a version is expected to serve: its anchors and reference profile, from its artefacts or an operator's re-basing. */
 import type { Deps } from '../deps.ts';
+import type { NotComputable } from '../drift/measure.ts';
+import type { ExpectedLoss } from '../performance/expected-loss.ts';
 import type { Anchors } from '../profile/anchors.ts';
 import { anchorsFromJson, anchorsToJson } from '../profile/anchors-json.ts';
 import { decodeProfile, encodeProfile } from '../profile/encode.ts';
@@ -14,6 +16,7 @@ import {
   encodeContext,
   type MeasuredContext,
 } from './baseline-context.ts';
+import { readExpectedLoss } from './expected-loss-file.ts';
 import { objectKeys, stateKeys } from './keys.ts';
 import type { Manifest } from './model.ts';
 
@@ -23,6 +26,8 @@ export interface Baseline extends BaselineContext {
   readonly reference: Profile;
   /** The file the reference came from. */
   readonly file: string;
+  /** What the version's held-out rows say of its errors; of the version, whatever baseline is in force. */
+  readonly expectedLoss?: ExpectedLoss | NotComputable;
 }
 
 /** The files of a baseline, to be stored with its version. */
@@ -54,17 +59,19 @@ export async function readBaseline(
 ): Promise<Baseline> {
   const accepted = await deps.state.get(stateKeys.baseline(model, version));
   const file = accepted ? (accepted.value as { file: string }).file : 'baseline.bin';
-  const [{ manifest, anchors }, bytes, contextBytes] = await Promise.all([
+  const [{ manifest, anchors }, bytes, contextBytes, expectedLoss] = await Promise.all([
     readAnchors(deps, model, version),
     deps.objects.get(objectKeys.version(model, version, file)),
     deps.objects.get(objectKeys.version(model, version, contextFile(file))),
+    readExpectedLoss(deps, model, version),
   ]);
   if (!bytes) throw new ArtefactError(`version "${version}" of "${model}" has no baseline (${file})`);
   const context = await decodeContext(anchors, contextBytes).catch((cause: unknown) =>
     damaged(model, version, contextFile(file), cause),
   );
   try {
-    return Object.assign(context, { manifest, anchors, reference: decodeProfile(anchors, bytes), file });
+    const reference = decodeProfile(anchors, bytes);
+    return Object.assign(context, { manifest, anchors, reference, file, expectedLoss });
   } catch (cause) {
     return damaged(model, version, file, cause);
   }

@@ -7,6 +7,7 @@ import { addColumns } from '../profile/add-columns.ts';
 import { buildAnchors, type Channel } from '../profile/anchors.ts';
 import { emptyProfile } from '../profile/profile.ts';
 import { baselineFiles } from '../registry/baseline.ts';
+import { expectedLossFile, expectedLossFileOf } from '../registry/expected-loss-file.ts';
 import type { ModelRecord } from '../registry/model.ts';
 import type { Column } from '../schema/columns.ts';
 import { type FeatureRow, rowsToColumns, tokenColumns } from '../schema/rows.ts';
@@ -78,6 +79,7 @@ export async function versionFiles(input: VersionFilesInput): Promise<Record<str
   return {
     'model.onnx': input.onnx,
     ...(await baselineFiles(anchors, reference, context)),
+    [expectedLossFile]: expectedLossFileOf(anchors, isLabelled ? labelled : []),
     'train.ndjson.gz': await encodeRows(input.training),
     'holdout.ndjson.gz': await encodeRows(holdout),
     'background.ndjson.gz': await encodeRows(
