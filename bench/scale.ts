@@ -122,9 +122,9 @@ function flowTable(simulated: readonly Simulated[]): WideTable {
   };
 }
 
-/** The end of the granule, two minutes of grace, the next tick within a minute, and the roll-up. */
+/** The end of the granule, 90 seconds of grace, the next tick within a minute, and the roll-up. */
 function closedAfter({ granuleMs, rollUps }: Simulated): string {
-  const graceSeconds = 120;
+  const graceSeconds = 90;
   const tickSeconds = 60;
   const rollUp = onLambda(rollUps.busiest, functions.tick.memoryMb);
   return [graceSeconds + rollUp, granuleMs / 1000 + graceSeconds + tickSeconds + rollUp]

@@ -66,7 +66,7 @@ async function startHost(dataDir: string): Promise<{ readonly url: string; stop(
   const script = fileURLToPath(new URL('../cli/tidemark.mjs', import.meta.url));
   const child = spawn(
     process.execPath,
-    [script, 'start', '--data-dir', dataDir, '--port', '0', '--no-traffic', '--json'],
+    [script, 'start', '--data-dir', dataDir, '--port', '0', '--no-traffic', '--no-prometheus', '--json'],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
     },

@@ -60,6 +60,7 @@ const everyKnob = {
   ingestSubnets: 'subnet-12345678',
   ingestSecurityGroups: 'sg-12345678',
   grafana: 'identityCenter',
+  alerting: 'grafana',
 };
 
 describe('the permissions boundary of docs/deploy.md', () => {

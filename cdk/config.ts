@@ -4,7 +4,7 @@ import { failedBatchesPrefix, replayedPrefix } from '#shared/api/names.ts';
 import type { Auth, FunctionName } from '#shared/api/surface.ts';
 import type { AlertsKnob } from './alerts-config.ts';
 import type { Concurrency } from './concurrency.ts';
-import type { GrafanaSignIn } from './grafana-config.ts';
+import type { AlertingName, GrafanaSignIn } from './grafana-config.ts';
 import type { OidcKnob } from './oidc-config.ts';
 import type { TagMap } from './tags.ts';
 
@@ -15,6 +15,7 @@ export const architectures = ['x86_64', 'arm64'] as const;
 export type ArchitectureName = (typeof architectures)[number];
 
 export const fronts = ['rest', 'http'] as const;
+export const tracings = ['active', 'passThrough'] as const;
 export const rollouts = ['none', 'allAtOnce', 'canary', 'linear'] as const;
 
 export interface StageConfig {
@@ -22,7 +23,7 @@ export interface StageConfig {
 
   /** Length of one granule of stream time, in milliseconds. Changing it restarts every window series. @default 300000 */
   readonly granuleMs: number;
-  /** How long a granule stays open after its end for stragglers of the stream, in milliseconds. @default the functions' own, 120000 */
+  /** How long a granule stays open after its end for stragglers of the stream, in milliseconds. @default the functions' own, 90000 */
   readonly granuleGraceMs?: number;
   /** How old a warm predictor's view of the champion may get, in milliseconds. @default the functions' own, 30000 */
   readonly pointerTtlMs?: number;
@@ -34,9 +35,10 @@ export interface StageConfig {
 
   /**
    * Whether X-Ray records requests: `active` samples those that come in, `passThrough` records only what a caller already
-   * traces, which the API does not hand on. Where little is asked, tracing is a third of the bill. @default 'active' in prod, else 'passThrough'
+   * traces, which the API does not hand on. Where little is asked, tracing is a third of the bill. `-c tracing=` overrides.
+   * @default 'active' in prod, else 'passThrough'
    */
-  readonly tracing: 'active' | 'passThrough';
+  readonly tracing: (typeof tracings)[number];
   /** CloudWatch figures of each API method beside those of the whole API: about five more metrics a method in use, charged each. @default true in prod */
   readonly detailedApiMetrics: boolean;
 
@@ -58,6 +60,16 @@ export interface StageConfig {
    * features); `none` leaves them to whoever scrapes `/metrics`. `-c prometheus=` overrides. @default 'amp'; 'none' locally
    */
   readonly prometheus: 'none' | 'amp';
+  /**
+   * Another receiver of remote write than AMP, with `prometheus: 'none'`; what it asks for lies in the secrets
+   * `tidemark/<stage>/remote-write-bearer-token` or `…/remote-write-basic-auth`. `-c remoteWriteUrl=` sets it. @default none
+   */
+  readonly remoteWriteUrl?: string;
+  /**
+   * Injects a drift into a model of Tidemark's own every day, and tells people when the alert about it did not arrive: about $1 a
+   * month with all alarms. `-c canary=true` overrides. @default true in prod with Managed Prometheus, else false
+   */
+  readonly canary: boolean;
   /** Where links in alerts lead, and PagerDuty without our function; `-c alerts=` sets it, as JSON. @default links of `tidemark console` */
   readonly alerts?: AlertsKnob;
 
@@ -67,6 +79,11 @@ export interface StageConfig {
    * Identity Center in the organisation the former cannot be deployed. @default none
    */
   readonly grafana?: GrafanaSignIn;
+  /**
+   * Who tells people of alerts: the alert manager of Managed Prometheus, or Managed Grafana, which needs `grafana`. The other set is there
+   * and silent, so that nobody is paged twice. `-c alerting=` overrides. @default 'amp'
+   */
+  readonly alerting: AlertingName;
 
   /** CPU of every function. `arm64` costs a fifth less; `x86_64` runs in every emulator. `-c architecture=` overrides. @default 'x86_64' */
   readonly architecture: ArchitectureName;
@@ -176,6 +193,8 @@ const prod: StageConfig = {
   detailedApiMetrics: true,
   alarms: 'all',
   prometheus: 'amp',
+  canary: true,
+  alerting: 'amp',
   architecture: 'x86_64',
   memoryMb: {},
   front: 'rest',
@@ -219,6 +238,7 @@ const dev: StageConfig = {
   tracing: 'passThrough',
   detailedApiMetrics: false,
   alarms: 'essential',
+  canary: false,
   rollout: 'allAtOnce',
   throttle: { rate: 50, burst: 100 },
   encryption: 'managed',

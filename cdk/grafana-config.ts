@@ -1,4 +1,5 @@
-// The knob `grafana`: who signs in to Managed Grafana, and how.
+// The knobs `grafana`, who signs in to Managed Grafana and how, and `alerting`, whether it tells people of alerts.
+import type { AlertsKnob } from './alerts-config.ts';
 import { oneOf, UnknownContextValueError } from './context-value.ts';
 
 /** Managed Grafana knows no passwords: its people come from IAM Identity Center or by SAML. */
@@ -43,4 +44,30 @@ export function readGrafana(context: (key: string) => unknown): GrafanaSignIn | 
       'grafanaSamlAdmins is missing: want the values of the role attribute that make an administrator, comma-separated',
     );
   return { by, metadataUrl, roleAttribute: String(context('grafanaSamlRole') ?? 'role'), admins };
+}
+
+/** Which of the two sets of alerts tells people; the other one is silent. */
+const alertings = ['amp', 'grafana'] as const;
+export type AlertingName = (typeof alertings)[number];
+
+/**
+ * @param value of the knob or of the stage
+ * @param given what it has to agree with
+ * @throws {UnknownContextValueError} for Grafana without a workspace of it, or beside a PagerDuty that only the other set would page
+ */
+export function readAlerting(
+  value: unknown,
+  { signIn, alerts }: { readonly signIn: GrafanaSignIn | undefined; readonly alerts: AlertsKnob | undefined },
+): AlertingName {
+  const alerting = oneOf('alerting', value, alertings);
+  if (alerting === 'amp') return alerting;
+  if (!signIn)
+    throw new UnknownContextValueError(
+      'alerting is "grafana" without a Managed Grafana, and nobody would be told: want -c grafana=identityCenter or saml beside it, or alerting amp',
+    );
+  if (alerts?.pagerDutySecretArn !== undefined)
+    throw new UnknownContextValueError(
+      'alerts.pagerDutySecretArn is given with alerting "grafana", and PagerDuty would not be paged: want its key in the secret of notify instead (docs/observability.md), or alerting amp',
+    );
+  return alerting;
 }

@@ -25,6 +25,17 @@ describe('stageConfig()', () => {
     expect(() => withContext({ architecture: 'riscv' })).toThrow('want x86_64, arm64');
   });
 
+  it('injects a drift every day in prod, where it is asked for, and nowhere that no rule could notice it', () => {
+    expect(withContext({ stage: 'prod' }).canary).toBe(true);
+    expect(withContext({ stage: 'prod', canary: 'false' }).canary).toBe(false);
+    expect(withContext({ stage: 'prod', prometheus: 'none' }).canary).toBe(false);
+    expect(withContext({}).canary).toBe(false);
+    expect(withContext({ canary: 'true' }).canary).toBe(true);
+    expect(() => withContext({ canary: 'true', prometheus: 'none' })).toThrow('evaluates no rules');
+    expect(() => withContext({ canary: 'true', stage: 'local' })).toThrow('canary is given for stage local');
+    expect(() => withContext({ canary: 'daily' })).toThrow('want true, false');
+  });
+
   it('takes an address for alarms and a budget, and refuses what is neither', () => {
     expect(withContext({})).not.toHaveProperty('alarmEmail');
     expect(withContext({})).not.toHaveProperty('monthlyBudgetUsd');
@@ -36,6 +47,19 @@ describe('stageConfig()', () => {
       expect(() => withContext({ alarmEmail })).toThrow('want one address');
     for (const monthlyBudgetUsd of ['', 'much', '0.99', -5, Number.NaN, true])
       expect(() => withContext({ monthlyBudgetUsd })).toThrow('want a number of dollars, at least 1');
+  });
+
+  it('sends metrics to another receiver where AMP is not wanted, and takes no password for it', () => {
+    const remoteWriteUrl = 'https://mimir.example.com/api/v1/push';
+    expect(withContext({ prometheus: 'none', remoteWriteUrl }).remoteWriteUrl).toBe(remoteWriteUrl);
+    expect(withContext({ stage: 'local', remoteWriteUrl }).remoteWriteUrl).toBe(remoteWriteUrl);
+    expect(withContext({})).not.toHaveProperty('remoteWriteUrl');
+    expect(() => withContext({ remoteWriteUrl })).toThrow('want prometheus none');
+    for (const url of ['http://mimir.example.com/', 'mimir', '', 7, 'https://ann:hunter2@example.com/']) {
+      const refused = () => withContext({ prometheus: 'none', remoteWriteUrl: url });
+      expect(refused).toThrow('belong into a secret');
+      expect(refused).not.toThrow('hunter2');
+    }
   });
 
   it('adds Grafana for people of an Identity Center or by SAML, and for nobody unless it is asked to', () => {
@@ -65,12 +89,38 @@ describe('stageConfig()', () => {
     expect(() => withContext({ stage: 'local', grafana: 'identityCenter' })).toThrow('given for stage local');
   });
 
+  it('has alerts told by Managed Prometheus, or by Grafana where that is and nothing would be lost', () => {
+    for (const stage of stageNames) expect(withContext({ stage }).alerting).toBe('amp');
+    const grafana = 'identityCenter';
+    expect(withContext({ grafana }).alerting).toBe('amp');
+    expect(withContext({ grafana, alerting: 'grafana' }).alerting).toBe('grafana');
+    expect(() => withContext({ alerting: 'both' })).toThrow('unknown alerting "both": want amp, grafana');
+    for (const without of [{}, { grafana: 'none' }, { prometheus: 'none' }])
+      expect(() => withContext({ ...without, alerting: 'grafana' })).toThrow(
+        'alerting is "grafana" without a Managed Grafana',
+      );
+    const alerts = { pagerDutySecretArn: 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:pagerduty' };
+    expect(withContext({ grafana, alerts })).toMatchObject({ alerting: 'amp', alerts });
+    expect(() => withContext({ grafana, alerts, alerting: 'grafana' })).toThrow(
+      'PagerDuty would not be paged',
+    );
+    expect(() => withContext({ stage: 'local', alerting: 'amp' })).toThrow('given for stage local');
+  });
+
   it('has no alarms, mail, budget or key on this computer, and says so to who asks', () => {
     expect(withContext({ stage: 'local' })).toMatchObject({ alarms: 'none', encryption: 'managed' });
     for (const one of [{ alarmEmail: 'ops@example.com' }, { monthlyBudgetUsd: '5' }])
       expect(() => withContext({ stage: 'local', ...one })).toThrow(
         'is given for stage local: want stage dev or prod',
       );
+  });
+
+  it('records traces in prod and where it is asked to, and refuses what is neither on nor off', () => {
+    expect(withContext({ stage: 'prod' }).tracing).toBe('active');
+    expect(withContext({}).tracing).toBe('passThrough');
+    expect(withContext({ tracing: 'active' }).tracing).toBe('active');
+    expect(withContext({ stage: 'prod', tracing: 'passThrough' }).tracing).toBe('passThrough');
+    expect(() => withContext({ tracing: 'on' })).toThrow('unknown tracing "on": want active, passThrough');
   });
 
   it('takes another front and another way for new code to take over, and refuses those there are not', () => {
@@ -149,7 +199,7 @@ describe('stageConfig()', () => {
     const theirs = ['aws:cdk:bundling-stacks', '@aws-cdk/core:newStyleStackSynthesis', 'cli-telemetry'];
     expect(() => refuseUnknownKeys([...theirs, 'stage', 'pii'])).not.toThrow();
     expect(() => refuseUnknownKeys([...theirs, 'Stage'])).toThrow(
-      'unknown key "Stage" in the context: want stage, alarmEmail, alerts, architecture,',
+      'unknown key "Stage" in the context: want stage, alarmEmail, alerting, alerts, architecture,',
     );
   });
 

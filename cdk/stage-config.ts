@@ -1,9 +1,9 @@
 // What `cdk … -c key=value` and `context` of cdk.json change of a stage's column, each value checked before anything is made of it.
 import { readAlerts } from './alerts-config.ts';
 import { checkProvisioned, concurrencyOf } from './concurrency.ts';
-import { architectures, fronts, rollouts, type StageConfig, stageNames, stages } from './config.ts';
+import { architectures, fronts, rollouts, type StageConfig, stageNames, stages, tracings } from './config.ts';
 import { oneOf, UnknownContextValueError } from './context-value.ts';
-import { readGrafana } from './grafana-config.ts';
+import { readAlerting, readGrafana } from './grafana-config.ts';
 import { readOidc } from './oidc-config.ts';
 import { tagsOf } from './tags.ts';
 
@@ -11,8 +11,10 @@ import { tagsOf } from './tags.ts';
 const knobs = [
   'stage',
   'alarmEmail',
+  'alerting',
   'alerts',
   'architecture',
+  'canary',
   'front',
   'grafana',
   'grafanaSamlAdmins',
@@ -25,9 +27,11 @@ const knobs = [
   'pii',
   'prometheus',
   'provisionedConcurrency',
+  'remoteWriteUrl',
   'reservedConcurrency',
   'rollout',
   'tags',
+  'tracing',
   'trainingImage',
 ];
 /** Of the CDK's own; those it looks up and its flags have a colon or a slash in them. */
@@ -46,6 +50,20 @@ export function refuseUnknownKeys(keys: readonly string[]): void {
     throw new UnknownContextValueError(
       `unknown key ${JSON.stringify(unknown)} in the context: want ${knobs.join(', ')}`,
     );
+}
+
+function remoteWriteUrl(value: unknown, prometheus: StageConfig['prometheus']): string | undefined {
+  if (value === undefined) return undefined;
+  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
+  if (url?.protocol !== 'https:' || url.username !== '' || url.password !== '')
+    throw new UnknownContextValueError(
+      'remoteWriteUrl is no https:// address without user and password: those belong into a secret, since a template is not one',
+    );
+  if (prometheus === 'amp')
+    throw new UnknownContextValueError(
+      'remoteWriteUrl is given with prometheus "amp", where metrics are sent already: want prometheus none',
+    );
+  return url.href;
 }
 
 function ingestNetwork(context: (key: string) => unknown): StageConfig['ingestNetwork'] {
@@ -94,6 +112,18 @@ function monthlyBudgetUsd(value: unknown, config: StageConfig): number | undefin
   return usd;
 }
 
+/** Without rules nobody would notice, and somebody would be paged for that every day. */
+function canary(value: unknown, config: StageConfig, prometheus: StageConfig['prometheus']): boolean {
+  if (value === undefined) return config.canary && prometheus !== 'none';
+  const isOn = oneOf('canary', String(value), ['true', 'false']) === 'true';
+  if (isOn) refuseLocally('canary', config);
+  if (isOn && prometheus === 'none')
+    throw new UnknownContextValueError(
+      'canary is given with prometheus "none", which evaluates no rules: want prometheus amp',
+    );
+  return isOn;
+}
+
 /** What an emulator lacks: the HTTP API, CodeDeploy and aliases, limits of concurrency. */
 type Growth = Pick<
   StageConfig,
@@ -120,7 +150,7 @@ function growth(context: (key: string) => unknown, config: StageConfig): Growth 
 
 /**
  * The configuration the context asks for: `stage` (dev unless told); `architecture`, `front`, `rollout`, `provisionedConcurrency`,
- * `reservedConcurrency`, `tags`, `trainingImage`, `ingestSubnets` with
+ * `reservedConcurrency`, `tags`, `tracing`, `trainingImage`, `canary`, `ingestSubnets` with
  * `ingestSecurityGroups`, `oidc`, `alarmEmail` and `monthlyBudgetUsd` (the stage's unless told).
  *
  * @param context reads one key of the CDK context
@@ -146,6 +176,7 @@ export function stageConfig(context: (key: string) => unknown): StageConfig {
     );
   const prometheus = oneOf('prometheus', context('prometheus') ?? config.prometheus, ['none', 'amp']);
   if (prometheus === 'amp') refuseLocally('prometheus', config);
+  const receiver = remoteWriteUrl(context('remoteWriteUrl'), prometheus);
   const alerts = readAlerts(context('alerts'));
   if (alerts && prometheus === 'none')
     throw new UnknownContextValueError(
@@ -159,17 +190,23 @@ export function stageConfig(context: (key: string) => unknown): StageConfig {
     throw new UnknownContextValueError(
       'grafana is given with prometheus "none", which has nothing to show: want prometheus amp',
     );
+  if (context('alerting') !== undefined) refuseLocally('alerting', config);
+  const alerting = readAlerting(context('alerting') ?? config.alerting, { signIn, alerts });
   return {
     ...rest,
     ...growth(context, config),
+    alerting,
     ...(signIn && { grafana: signIn }),
     ...(alerts && { alerts }),
     ...(network ? { ingestNetwork: network } : {}),
     ...(oidc ? { auth: { ...config.auth, oidc } } : {}),
     ...(email === undefined ? {} : { alarmEmail: email }),
     ...(budget === undefined ? {} : { monthlyBudgetUsd: budget }),
+    ...(receiver === undefined ? {} : { remoteWriteUrl: receiver }),
     architecture,
     prometheus,
+    tracing: oneOf('tracing', context('tracing') ?? config.tracing, tracings),
+    canary: canary(context('canary'), config, prometheus),
     pii: oneOf('pii', String(context('pii') ?? config.pii), ['true', 'false']) === 'true',
     training: { ...config.training, ...(image === undefined ? {} : { image }) },
   };

@@ -24,8 +24,11 @@ describe('Tidemark app', () => {
     expect(new AwsSolutionsChecks(app).validateScope(app)).toEqual({ success: true, violations: [] });
   });
 
-  it('has none with Grafana either', () => {
-    const { app } = synthStage('dev', withGrafana);
+  it.each([
+    ['dev', withGrafana],
+    ['prod', { ...withGrafana, alerting: 'grafana' }],
+  ] as const)('has none with Grafana either, in stage %s with %o', (stage, context) => {
+    const { app } = synthStage(stage, context);
     expect(new AwsSolutionsChecks(app).validateScope(app)).toEqual({ success: true, violations: [] });
   });
 
@@ -39,7 +42,7 @@ describe('Tidemark app', () => {
     const parts = ['data', 'serving', 'monitoring', 'retrain', 'observability'] as const;
     const placed = parts.flatMap((part) => functionsIn(part));
     expect([...placed].sort()).toEqual((Object.keys(functions) as FunctionName[]).sort());
-    const { data, working, observability } = synthStage('dev', withGrafana);
+    const { data, working, observability } = synthStage('dev', { ...withGrafana, canary: 'true' });
     const made = [data, ...working, observability!]
       .flatMap((stack) => Object.values(stack.findResources('AWS::Lambda::Function')))
       // CDK's own, which empties a bucket, has no name.
@@ -100,7 +103,12 @@ describe('Tidemark app', () => {
     const imported = sources.flatMap((source) =>
       [...source.matchAll(/^(?:import|export)[^;]*? from '(#[^']+)';/gms)].map((match) => match[1]),
     );
-    expect([...new Set(imported)].sort()).toEqual(['#shared/api/names.ts', '#shared/api/surface.ts']);
+    expect([...new Set(imported)].sort()).toEqual([
+      '#shared/api/names.ts',
+      '#shared/api/surface.ts',
+      '#shared/canary/names.ts',
+      '#shared/telemetry/telemetry.ts',
+    ]);
     for (const [file, allowed] of [
       ['surface', []],
       ['names', ["import type { FunctionName, MachineName } from './surface.ts';"]],

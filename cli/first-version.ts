@@ -1,5 +1,6 @@
 /** Trains a model's first version with the pipeline's own trainer and gate of parity, and registers it in a data directory. */
 import { existsSync, mkdirSync } from 'node:fs';
+import { canaryModel } from '#shared/canary/names.ts';
 import type { Deps } from '#shared/deps.ts';
 import { ConflictError, InvalidDataError } from '#shared/errors.ts';
 import { createTokeniser } from '#shared/privacy/tokeniser.ts';
@@ -38,7 +39,7 @@ export async function hasModels(dataDir: string, first: string): Promise<boolean
   const store = openStore({ dir: dataDir });
   try {
     const deps = embeddedDeps({ dataDir, store, env: {} });
-    const models = await listModels(deps);
+    const models = (await listModels(deps)).filter(({ name }) => name !== canaryModel);
     return models.some((model) => model.name !== first) || (await isServing(deps, first));
   } finally {
     await store.close();

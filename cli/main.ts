@@ -83,8 +83,8 @@ const commands: Readonly<Record<string, Command>> = {
 
 /** Faults of the words or the data, by name: told in one line, not as a crash. */
 const expected = ['UsageError', 'InvalidDataError', 'TrainingDataError', 'OnnxModelError', 'DeploymentError'];
-/** The words were right; the data directory is another's, or a newer Tidemark's. */
-const refused = ['DataDirInUseError', 'StoredSchemaError'];
+/** The words were right; the data directory is another's, or a newer Tidemark's, or what was demanded is not there. */
+const refused = ['DataDirInUseError', 'StoredSchemaError', 'PrometheusError'];
 
 export async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;

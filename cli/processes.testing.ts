@@ -13,7 +13,7 @@ export interface Finished {
 
 export async function runTidemark(
   args: readonly string[],
-  options: { readonly cwd?: string } = {},
+  options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
 ): Promise<Finished> {
   const child = spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'pipe'], ...options });
   const stdout = textOf(child.stdout);
@@ -52,7 +52,7 @@ export async function startHostChild(
   args.push('--granule-ms', '500', '--minute-ms', '250');
   const child = spawn(process.execPath, [script, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, LOG_LEVEL: 'warn', ...env },
+    env: { ...process.env, LOG_LEVEL: 'warn', TIDEMARK_PROMETHEUS: 'off', ...env },
   });
   running.add(child);
   const said = textOf(child.stdout);

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,7 +7,7 @@ import { startHost } from '../localstack/embedded/host.ts';
 import { localLinks } from '../observability/alerts/links.ts';
 import { alerts } from '../observability/alerts/registry.ts';
 import { renderRules } from '../observability/alerts/render-rules.ts';
-import { killHostChildren, startHostChild } from './processes.testing.ts';
+import { type HostChild, killHostChildren, startHostChild } from './processes.testing.ts';
 import { startPrometheus } from './prometheus.ts';
 import { registerSample, sampleName } from './sample/model.ts';
 
@@ -44,13 +44,17 @@ const isThere = (pid: number): boolean => {
   }
 };
 
-test('tidemark start --prometheus: the Prometheus on the PATH scrapes the host, has every alert, and ends with it', async () => {
+const beside = { TIDEMARK_PROMETHEUS: 'on' };
+const addressOf = (host: HostChild) =>
+  until('its address', async () => /evaluates the rules: (http:\S+)\/alerts/.exec(host.said())?.[1]);
+const pidIn = (dataDir: string) =>
+  Number(readFileSync(join(dataDir, 'prometheus', 'prometheus.pid'), 'utf8'));
+const gone = (pid: number) => until('its end', async () => (isThere(pid) ? undefined : true));
+
+test('tidemark start: the Prometheus on the PATH scrapes the host, has every alert, and ends with it', async () => {
   const dataDir = join(folder, 'command');
-  const host = await startHostChild(dataDir, {}, ['--port', '0', '--prometheus']);
-  const url = await until(
-    'its address',
-    async () => /evaluates the rules: (http:\S+)\/alerts/.exec(host.said())?.[1],
-  );
+  const host = await startHostChild(dataDir, beside);
+  const url = await addressOf(host);
   expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   const loaded = (await rulesOf(url)).filter(({ type }) => type === 'alerting').map(({ name }) => name);
   expect(loaded.sort()).toEqual(alerts.map(({ name }) => name).sort());
@@ -67,7 +71,7 @@ test('every rule that is shipped evaluates on what the host serves: the switch f
   await registerSample(dataDir);
   const host = await startHost({ dataDir, port: 0, minuteMs: 1000, env: { LOG_LEVEL: 'error' } });
   const rules = renderRules(localLinks).replaceAll(/ interval: "\w+"/g, ' interval: "1s"');
-  const running = (await startPrometheus({ dataDir, hostUrl: host.url, port: 0, rules, scrapeSeconds: 1 }))!;
+  const running = await startPrometheus({ dataDir, hostUrl: host.url, port: 0, rules, scrapeSeconds: 1 });
   try {
     const recorded = await until('a recording of the model', async () => {
       const query = encodeURIComponent('tidemark:model_loaded:latest');
@@ -91,10 +95,52 @@ test('every rule that is shipped evaluates on what the host serves: the switch f
   expect(isThere(running.pid)).toBe(false);
 });
 
-test('without one on the PATH there is none, and rules it refuses are told with the end of its log', async () => {
-  const given = { dataDir: join(folder, 'none'), hostUrl: 'http://127.0.0.1:1', port: 0 };
-  expect(await startPrometheus({ ...given, program: 'no-such-prometheus' })).toBeUndefined();
+test('rules it refuses are told with the end of its log', async () => {
   await expect(
-    startPrometheus({ ...given, rules: 'groups: [{ name: a, rules: [{ alert: B }] }]' }),
+    startPrometheus({
+      dataDir: join(folder, 'refused'),
+      hostUrl: 'http://127.0.0.1:1',
+      port: 0,
+      rules: 'groups: [{ name: a, rules: [{ alert: B }] }]',
+    }),
   ).rejects.toThrow(/^prometheus did not come up \(.*prometheus\.log\):\n.*rules/s);
+});
+
+test('a host that is killed takes its Prometheus along', async () => {
+  const dataDir = join(folder, 'killed');
+  const host = await startHostChild(dataDir, beside);
+  await addressOf(host);
+  const pid = pidIn(dataDir);
+  expect(isThere(pid)).toBe(true);
+  expect(await host.end('SIGKILL')).toEqual({ code: null, signal: 'SIGKILL' });
+  await gone(pid);
+});
+
+test('a Prometheus that dies does not take its host along', async () => {
+  const dataDir = join(folder, 'died');
+  const host = await startHostChild(dataDir, beside);
+  await addressOf(host);
+  const pid = pidIn(dataDir);
+  process.kill(pid, 'SIGKILL');
+  await gone(pid);
+  expect((await fetch(`${host.url}/health`)).status).toBe(200);
+  expect(await host.end('SIGTERM')).toEqual({ code: 0, signal: null });
+});
+
+test('one that was left over on the same data is ended, and only that', async () => {
+  const dataDir = join(folder, 'left-over');
+  const options = { dataDir, hostUrl: 'http://127.0.0.1:1', port: 0 };
+  const leftOver = await startPrometheus(options);
+  const other = await startPrometheus({ ...options, dataDir: join(folder, 'left') });
+  const next = await startPrometheus(options);
+  try {
+    expect([leftOver, other, next].map(({ pid }) => isThere(pid))).toEqual([false, true, true]);
+    await next.stop();
+    // the number is another's by now
+    writeFileSync(join(dataDir, 'prometheus', 'prometheus.pid'), `${other.pid}\n`);
+    await (await startPrometheus(options)).stop();
+    expect(isThere(other.pid)).toBe(true);
+  } finally {
+    await other.stop();
+  }
 });

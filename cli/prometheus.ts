@@ -1,14 +1,15 @@
-/** `tidemark start --prometheus`: a Prometheus beside the host that scrapes it and evaluates the rules that AWS evaluates. */
-import { type ChildProcess, spawn } from 'node:child_process';
+/** `tidemark start`: a Prometheus beside the host that scrapes it and evaluates the rules that AWS evaluates. */
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { listenOnLoopback } from '../localstack/embedded/loopback.ts';
 import { localLinks } from '../observability/alerts/links.ts';
 import { renderRules } from '../observability/alerts/render-rules.ts';
 import { toYaml } from '../observability/alerts/yaml.ts';
+import { endLeftOver, endWithThisProcess, notePid } from './prometheus-life.ts';
 
 export interface PrometheusOptions {
   /** Its files are kept in the folder `prometheus` of it. */
@@ -23,6 +24,8 @@ export interface PrometheusOptions {
   readonly scrapeSeconds?: number;
   /** @default 'prometheus', as the PATH has it */
   readonly program?: string;
+  /** When it ends by itself; with its log. */
+  readonly onEnd?: (log: string) => void;
 }
 
 export interface RunningPrometheus {
@@ -32,44 +35,97 @@ export interface RunningPrometheus {
   stop(): Promise<void>;
 }
 
-const readyTimeoutMs = 30_000;
-
-export const howToPrometheus =
+const howToPrometheus =
   'prometheus is not on the PATH: install it (Debian: apt-get install prometheus; else https://prometheus.io/download), or scrape /metrics with one of your own (docs/observability.md, "Scrape it")';
 
+export class PrometheusError extends Error {
+  override readonly name = 'PrometheusError';
+}
+
+const readyTimeoutMs = 30_000;
+const versionTimeoutMs = 10_000;
+/** What the rules are checked with; `keep_firing_for` is of 2.42. */
+const oldest = [2, 42] as const;
+
 /**
- * @returns once it answers; undefined where there is no such program
- * @throws Error with the end of its log when it ends at once or does not come up within 30 s
+ * Why there can be none beside a host; undefined where there can.
+ *
+ * @example await prometheusProblem() // { isMissing: true, text: 'prometheus is not on the PATH: install it …' }
+ */
+export async function prometheusProblem(
+  program = 'prometheus',
+): Promise<{ readonly isMissing: boolean; readonly text: string } | undefined> {
+  const { error, said } = await new Promise<{ error: NodeJS.ErrnoException | null; said: string }>((done) =>
+    execFile(program, ['--version'], { timeout: versionTimeoutMs }, (failure, out, err) =>
+      // older ones say it on the other stream
+      done({ error: failure as NodeJS.ErrnoException | null, said: `${out}${err}` }),
+    ),
+  );
+  if (error?.code === 'ENOENT') return { isMissing: true, text: howToPrometheus };
+  const [, version, major, minor] = /\bversion (v?(\d+)\.(\d+)\S*)/.exec(said) ?? [];
+  if (error || version === undefined)
+    return {
+      isMissing: false,
+      text: `${program} of the PATH does not run: ${firstLine(error?.message ?? said)}`,
+    };
+  const isOld = Number(major) - oldest[0] || Number(minor) - oldest[1];
+  return isOld < 0
+    ? {
+        isMissing: false,
+        text: `${program} of the PATH is ${version}: ${oldest.join('.')} or later is needed`,
+      }
+    : undefined;
+}
+
+const firstLine = (text: string) => text.trim().split('\n')[0]!;
+
+/**
+ * For a host that has the data directory to itself: a Prometheus that an earlier one left running on it is ended first.
+ *
+ * @returns once it answers
+ * @throws {PrometheusError} with the end of its log when it ends at once or does not come up within 30 s
  * @example await startPrometheus({ dataDir: './state', hostUrl: 'http://127.0.0.1:8000' }) // { url: 'http://127.0.0.1:9090', … }
  */
-export async function startPrometheus(options: PrometheusOptions): Promise<RunningPrometheus | undefined> {
-  const folder = join(options.dataDir, 'prometheus');
+export async function startPrometheus(options: PrometheusOptions): Promise<RunningPrometheus> {
+  const folder = resolve(options.dataDir, 'prometheus');
+  const storage = `--storage.tsdb.path=${join(folder, 'data')}`;
+  const pidFile = join(folder, 'prometheus.pid');
+  await endLeftOver(pidFile, storage);
   const address = `127.0.0.1:${await freePort(options.port ?? 9090)}`;
   const log = join(folder, 'prometheus.log');
   const config = writeConfig(folder, options);
   const output = openSync(log, 'w');
   const child = spawn(
     options.program ?? 'prometheus',
-    [
-      `--config.file=${config}`,
-      `--storage.tsdb.path=${join(folder, 'data')}`,
-      `--web.listen-address=${address}`,
-    ],
+    [`--config.file=${config}`, storage, `--web.listen-address=${address}`],
     { stdio: ['ignore', output, output] },
   );
   closeSync(output);
   const ended = once(child, 'exit').then(
     () => 'ended' as const,
-    (error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? ('missing' as const) : ('ended' as const)),
+    () => 'ended' as const,
   );
+  const watcher = child.pid === undefined ? undefined : endWithThisProcess(child.pid);
+  if (child.pid !== undefined) notePid(pidFile, child.pid);
   const killChild = () => child.kill('SIGKILL');
   process.once('exit', killChild);
-  const state = await Promise.race([ended, untilReady(`http://${address}`)]);
-  if (state === 'ready')
-    return { url: `http://${address}`, pid: child.pid!, stop: () => stop(child, ended, killChild) };
-  await stop(child, ended, killChild);
-  if (state === 'missing') return undefined;
-  throw new Error(`prometheus did not come up (${log}):\n${endOf(readFileSync(log, 'utf8'))}`);
+  let isAsked = false;
+  const stop = async () => {
+    isAsked = true;
+    child.kill('SIGTERM');
+    await ended;
+  };
+  void ended.then(() => {
+    watcher?.kill('SIGKILL');
+    process.off('exit', killChild);
+  });
+  const state = await Promise.race([ended, untilReady(`http://${address}`, () => child.exitCode === null)]);
+  if (state === 'ready') {
+    void ended.then(() => isAsked || options.onEnd?.(log));
+    return { url: `http://${address}`, pid: child.pid!, stop };
+  }
+  await stop();
+  throw new PrometheusError(`prometheus did not come up (${log}):\n${endOf(readFileSync(log, 'utf8'))}`);
 }
 
 /** What it calls an error, or else its last words. */
@@ -110,8 +166,8 @@ async function freePort(first: number): Promise<number> {
   return port;
 }
 
-async function untilReady(url: string): Promise<'ready' | 'late'> {
-  for (const end = Date.now() + readyTimeoutMs; Date.now() < end; await sleep(100)) {
+async function untilReady(url: string, isWorthAsking: () => boolean): Promise<'ready' | 'late'> {
+  for (const end = Date.now() + readyTimeoutMs; isWorthAsking() && Date.now() < end; await sleep(100)) {
     const isReady = await fetch(`${url}/-/ready`, { signal: AbortSignal.timeout(1000) }).then(
       ({ ok }) => ok,
       () => false,
@@ -119,10 +175,4 @@ async function untilReady(url: string): Promise<'ready' | 'late'> {
     if (isReady) return 'ready';
   }
   return 'late';
-}
-
-async function stop(child: ChildProcess, ended: Promise<unknown>, killChild: () => void): Promise<void> {
-  child.kill('SIGTERM');
-  await ended;
-  process.off('exit', killChild);
 }

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { listModels } from '#shared/registry/registry.ts';
 import { type Host, startHost } from '../localstack/embedded/host.ts';
 import { hasModels } from './first-version.ts';
-import { howToPrometheus, type RunningPrometheus, startPrometheus } from './prometheus.ts';
+import { PrometheusError, prometheusProblem, type RunningPrometheus, startPrometheus } from './prometheus.ts';
 import { registerSample, sampleName, sampleRows } from './sample/model.ts';
 import { startTraffic } from './sample/traffic.ts';
 import { readOptions, UsageError, wholeNumber } from './usage.ts';
@@ -22,7 +22,9 @@ Runs the whole of Tidemark on 127.0.0.1 until Ctrl-C. Without a model in the dat
   --no-sample       register no sample model
   --granule-ms N    span of a granule (5000; AWS: 300000)
   --minute-ms N     how long a scheduled minute lasts (1000; AWS: 60000)
-  --prometheus      a Prometheus beside it, where one is on the PATH, with the alerts' rules (port 9090 or the next free one)
+  --no-prometheus   none beside it. A prometheus (2.42 or later) on the PATH is otherwise started too: it scrapes the host
+                    and evaluates the alerts' rules (port 9090 or the next free one). TIDEMARK_PROMETHEUS=off does the same
+  --prometheus      without one that runs the host does not start either
   --json            one JSON line when ready instead of text
 
 Other settings are read from the environment; see .env.example.
@@ -37,6 +39,7 @@ const options = {
   'granule-ms': { type: 'string' },
   'minute-ms': { type: 'string', default: '1000' },
   prometheus: { type: 'boolean', default: false },
+  'no-prometheus': { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
 } as const;
 
@@ -50,8 +53,10 @@ export async function runStart(args: readonly string[]): Promise<number> {
       : wholeNumber('granule-ms', given['granule-ms'], 100, 3_600_000);
   const minuteMs = wholeNumber('minute-ms', given['minute-ms'], 50, 60_000);
   if (given['data-dir'] === '') throw new UsageError('--data-dir needs the name of a folder');
+  const wish = prometheusWish(given, process.env.TIDEMARK_PROMETHEUS);
   const say = (text: string) => given.json || process.stdout.write(`${text}\n`);
   say('tidemark: starting');
+  const hasPrometheus = await canHavePrometheus(wish);
   const isTemporary = given['data-dir'] === undefined;
   const dataDir = isTemporary ? mkdtempSync(join(tmpdir(), 'tidemark-')) : resolve(given['data-dir']!);
   if (!given['no-sample'] && !(await hasModels(dataDir, sampleName))) {
@@ -59,12 +64,12 @@ export async function runStart(args: readonly string[]): Promise<number> {
     await registerSample(dataDir);
   }
   const host = await startHost({ dataDir, port, minuteMs, env: hostEnvironment(process.env, granuleMs) });
-  const prometheus = given.prometheus ? await prometheusBeside(host, dataDir) : undefined;
+  const prometheus = hasPrometheus ? await prometheusBeside(host, dataDir, wish) : undefined;
   const models = (await listModels(host.deps)).map((model) => model.name);
   if (given.json) {
     const ready = { url: host.url, data_dir: dataDir, pid: process.pid, models };
     process.stdout.write(
-      `${JSON.stringify({ ...ready, ...(given.prometheus && { prometheus: prometheus?.url ?? null }) })}\n`,
+      `${JSON.stringify({ ...ready, ...(wish !== 'off' && { prometheus: prometheus?.url ?? null }) })}\n`,
     );
   } else describe(host, dataDir, isTemporary, models, port);
   if (prometheus) say(`Prometheus scrapes it and evaluates the rules: ${prometheus.url}/alerts\n`);
@@ -82,17 +87,49 @@ export async function runStart(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-/** What is wrong with it is said, and the host goes on. */
-async function prometheusBeside({ url }: Host, dataDir: string): Promise<RunningPrometheus | undefined> {
+export type PrometheusWish = 'off' | 'where there is one' | 'demanded';
+
+/** An option beats the environment. @throws {UsageError} for both options, or another word of the environment than on and off */
+export function prometheusWish(
+  given: { readonly prometheus: boolean; readonly 'no-prometheus': boolean },
+  environment: string | undefined,
+): PrometheusWish {
+  if (given.prometheus && given['no-prometheus'])
+    throw new UsageError('--prometheus and --no-prometheus exclude each other');
+  if (given.prometheus) return 'demanded';
+  if (given['no-prometheus']) return 'off';
+  if (environment === undefined || environment === '' || environment === 'on') return 'where there is one';
+  if (environment === 'off') return 'off';
+  throw new UsageError(`TIDEMARK_PROMETHEUS=${environment} is not allowed: on or off is expected`);
+}
+
+/** Asked before anything is started or trained. @throws {PrometheusError} where it is demanded and there is none that runs */
+async function canHavePrometheus(wish: PrometheusWish): Promise<boolean> {
+  if (wish === 'off') return false;
+  const problem = await prometheusProblem();
+  if (problem && wish === 'demanded') throw new PrometheusError(problem.text);
+  if (problem && !problem.isMissing) warn(`${problem.text}; none is started beside the host`);
+  return problem === undefined;
+}
+
+/** What is wrong with it is said, and the host goes on, unless it is demanded. */
+async function prometheusBeside(
+  host: Host,
+  dataDir: string,
+  wish: PrometheusWish,
+): Promise<RunningPrometheus | undefined> {
+  const onEnd = (log: string) => warn(`prometheus has ended, the host goes on; its log: ${log}`);
   try {
-    const running = await startPrometheus({ dataDir, hostUrl: url });
-    if (!running) process.stderr.write(`tidemark: ${howToPrometheus}\n`);
-    return running;
+    return await startPrometheus({ dataDir, hostUrl: host.url, onEnd });
   } catch (error) {
-    process.stderr.write(`tidemark: ${(error as Error).message}\n`);
+    if (wish === 'demanded') await host.close();
+    if (wish === 'demanded') throw error;
+    warn((error as Error).message);
     return undefined;
   }
 }
+
+const warn = (text: string) => process.stderr.write(`tidemark: ${text}\n`);
 
 /** An option given beats the environment, which beats what suits a laptop. */
 export function hostEnvironment(

@@ -102,6 +102,7 @@ async function startHost(dataDir: string) {
     '0',
     '--no-sample',
     '--no-traffic',
+    '--no-prometheus',
     '--json',
   ];
   const child = spawn(process.execPath, args, {

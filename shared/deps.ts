@@ -1,10 +1,11 @@
 /** What every handler factory receives: the ports, the clock and the settings. Built once per process by each host. */
-import type { Json, JsonObject } from './json.ts';
+import type { Json } from './json.ts';
 import type { Events } from './ports/events.ts';
 import type { Objects } from './ports/objects.ts';
 import type { Pipelines } from './ports/pipelines.ts';
 import type { Table } from './ports/table.ts';
 import type { Settings } from './settings.ts';
+import type { TelemetryName } from './telemetry/telemetry.ts';
 
 export interface Deps {
   /** Predictions and labels; its changes are the feed. */
@@ -27,8 +28,19 @@ export interface Deps {
   readonly streamClosedBefore: () => Promise<number>;
   /** Last resort of the prediction log; must not throw. */
   readonly spool: (record: SpoolRecord) => void;
-  readonly log: (level: 'debug' | 'info' | 'warn' | 'error', message: string, detail?: JsonObject) => void;
+  /** Errors may stand in the detail as they are; what clients send may not. */
+  readonly log: (level: 'debug' | 'info' | 'warn' | 'error', message: string, detail?: LogDetail) => void;
+  /**
+   * Adds to a metric of the deployment's own telemetry (CloudWatch on AWS, a debug line elsewhere), sent at the end of the invocation;
+   * must not throw. To be called only when there is something to tell: a metric costs by the hour in which it is emitted.
+   *
+   * @param value in the metric's unit
+   * @example deps.measure('LateRows', 3)
+   */
+  readonly measure: (name: TelemetryName, value: number) => void;
 }
+
+type LogDetail = Readonly<Record<string, Json | Error | undefined>>;
 
 /** A put that the table refused to take; replaying it is a put-if-absent of the same key. */
 export interface SpoolRecord {

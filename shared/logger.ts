@@ -1,6 +1,8 @@
-/** Structured logs: one JSON line per message on stderr-safe stdout, nothing below the set level. */
+/** Structured logs: one JSON line per message, with the ids of the invocation it is of; nothing below the set level. */
 import type { Deps } from './deps.ts';
 import type { Settings } from './settings.ts';
+import { logContext } from './telemetry/log-context.ts';
+import { logLine } from './telemetry/log-line.ts';
 
 const levels = ['debug', 'info', 'warn', 'error'] as const;
 
@@ -13,6 +15,6 @@ export function createLogger(
   const least = levels.indexOf(level);
   return (at, message, detail) => {
     if (levels.indexOf(at) < least) return;
-    write(JSON.stringify({ time: new Date(now()).toISOString(), level: at, message, ...detail }));
+    write(logLine({ timestamp: new Date(now()).toISOString(), level: at, message }, logContext(), detail));
   };
 }

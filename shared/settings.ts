@@ -20,7 +20,7 @@ const settingsSchema = z.object({
   /** Stream time a granule spans, milliseconds; every model's window is a multiple of it. */
   GRANULE_MS: z.coerce.number().int().min(100).max(3_600_000).default(300_000),
   /** How long after its end a granule stays open for stragglers of the stream, milliseconds. */
-  GRANULE_GRACE_MS: z.coerce.number().int().min(0).default(120_000),
+  GRANULE_GRACE_MS: z.coerce.number().int().min(0).default(90_000),
   /** How old a warm predictor's view of the champion may get, milliseconds. */
   POINTER_TTL_MS: z.coerce.number().int().min(0).default(30_000),
   /** How long predictions and labels stay readable by id, days; the archive keeps them longer. */
@@ -36,7 +36,7 @@ const settingsSchema = z.object({
   PII_KEY: z.enum(['none', 'available']).default('none'),
   /** How people sign in, as JSON; without it nobody does. */
   OIDC: z.string().transform(asJson).pipe(oidcSettingsSchema).exactOptional(),
-  /** Where metrics are sent by remote write, `http://prometheus:9090/api/v1/write`; nowhere unless set. */
+  /** Where metrics are sent by remote write, `http://prometheus:9090/api/v1/write`, `https://user:password@…`; nowhere unless set. */
   REMOTE_WRITE_URL: z.url({ protocol: /^https?$/, hostname: /./ }).optional(),
   /** AWS region to sign remote writes for; that of an AMP address unless set, and no signature elsewhere. */
   REMOTE_WRITE_REGION: z
@@ -56,6 +56,8 @@ const settingsSchema = z.object({
     .string()
     .regex(/^arn:[\w-]+:sns:[\w-]+:\d{12}:[\w-]+$/)
     .optional(),
+  /** Injects a drift into a model of Tidemark's own every day, and tells people when it is not noticed. */
+  CANARY: z.enum(['on', 'off']).default('off'),
   /** debug | info | warn | error */
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });
@@ -68,7 +70,11 @@ export function parseSettings(env: Readonly<Record<string, string | undefined>>)
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map((issue) => {
     const name = issue.path.join('.');
-    return `${name}=${JSON.stringify(env[name])}: ${issue.message}`;
+    return `${name}=${JSON.stringify(withoutPassword(env[name]))}: ${issue.message}`;
   });
   throw new Error(`invalid settings: ${faults.join('; ')}`);
 }
+
+/** An address may hold a user and a password, and a malformed one is shown. */
+const withoutPassword = (value: string | undefined): string | undefined =>
+  value?.replace(/(\/\/|^).*@/s, '$1***@');

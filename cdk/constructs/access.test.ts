@@ -9,7 +9,7 @@ let local: SynthesisedStage;
 let prod: SynthesisedStage;
 beforeAll(() => {
   prod = synthStage('prod');
-  dev = synthStage('dev');
+  dev = synthStage('dev', { canary: 'true' });
   local = synthStage('local');
 });
 
@@ -106,8 +106,8 @@ describe('role of each function', () => {
   it.each(names)('%s may do what it declares, in the cloud and locally', (name) => {
     const extra = name === 'capture' ? feed : [];
     const beyond = (lines: string[]) => [...new Set(lines)].filter((line) => !isRuntime(line)).sort();
-    // An emulator starts empty: nothing there to be done by a deployment.
-    if (!(functions[name] as FunctionSpec).onDeploy)
+    // An emulator starts empty: nothing there to be done by a deployment. And it has no rules that a canary could test.
+    if (!(functions[name] as FunctionSpec).onDeploy && name !== 'canary')
       expect(beyond(permissions(local, 'local', name))).toEqual(
         [...declared(functions[name], 'local'), ...extra].sort(),
       );

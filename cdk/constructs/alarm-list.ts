@@ -8,6 +8,8 @@ import {
   schedules,
   subscriptions,
 } from '#shared/api/surface.ts';
+import { canaryMissedAlarm } from '#shared/canary/names.ts';
+import { type TelemetryName, telemetryNamespace } from '#shared/telemetry/telemetry.ts';
 import type { StageConfig } from '../config.ts';
 import {
   apiName,
@@ -53,11 +55,17 @@ const ITERATOR_AGE_MINUTES = 10;
 /** Ticks come every minute: that many missed in a row are no hiccup. */
 const SILENCE_MINUTES = 10;
 
+/** A day, the six hours in which a drift that could not be injected may be repeated, and two of slack. */
+const CANARY_HOURS = 32;
+
 /** All alarms of a stage: none, what is shared, or that and each function. */
 export function alarmList(config: StageConfig): readonly AlarmSpec[] {
   if (config.alarms === 'none') return [];
   const shared = [
-    ...schedules.map(({ handler }) => silence(config, handler)),
+    ...schedules
+      .filter(({ everyMinutes }) => everyMinutes < SILENCE_MINUTES)
+      .map(({ handler }) => silence(config, handler)),
+    ...(config.canary ? [canaryUnnoticed(config)] : []),
     iteratorAge(config),
     undelivered(config, 'capture', ' unless the stream still has it (24 h)'),
     ...deadLetters(config),
@@ -67,16 +75,18 @@ export function alarmList(config: StageConfig): readonly AlarmSpec[] {
   if (config.alarms === 'essential') return shared;
   return [
     ...shared,
-    ...[...asynchronous].map((name) => undelivered(config, name)),
+    ...[...asynchronous].filter((name) => isWatched(config, name)).map((name) => undelivered(config, name)),
+    ...losses(config),
     ...(Object.keys(functions) as FunctionName[])
       .filter((name) => isWatched(config, name))
       .flatMap((name) => functionAlarms(config, name)),
   ];
 }
 
-/** Not what a deployment runs, which sees for itself how it ends, nor the guard of a door that is not there. */
-function isWatched({ auth }: StageConfig, name: FunctionName): boolean {
+/** Not what a deployment runs, which sees for itself how it ends, nor what is not there: the guard of no door, a canary that is off. */
+function isWatched({ auth, canary }: StageConfig, name: FunctionName): boolean {
   if ((functions[name] as FunctionSpec).onDeploy) return false;
+  if (name === 'canary') return canary;
   return name !== 'authorize' || auth.oidc !== undefined;
 }
 
@@ -149,6 +159,31 @@ function silence(config: StageConfig, name: FunctionName): AlarmSpec {
   };
 }
 
+/**
+ * The proof of the day did not come: whichever part is broken, it is not CloudWatch. A drift is noticed about two hours after its day
+ * begins, and one that could not be injected at once up to six hours later; periods are whole hours.
+ *
+ * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html up to seven days of periods of an hour
+ */
+function canaryUnnoticed({ stage }: StageConfig): AlarmSpec {
+  return {
+    id: 'CanaryMissed',
+    name: canaryMissedAlarm,
+    description: `CRITICAL: no injected drift was noticed for ${CANARY_HOURS} hours: drift of real models may go unnoticed, or nobody be told of it. First: docs/runbooks/canary-missed.md, and the error lines of ${logGroupName(stage, 'canary')}.`,
+    metric: {
+      namespace: telemetryNamespace,
+      name: 'CanaryNoticed' satisfies TelemetryName,
+      dimensions: { environment: stage },
+      statistic: 'Sum',
+    },
+    minutes: 60,
+    of: [CANARY_HOURS, CANARY_HOURS],
+    when: '<',
+    threshold: 1,
+    missing: 'breaching',
+  };
+}
+
 /** Without predictions the stream has no data, and nothing wrong. */
 function iteratorAge(config: StageConfig): AlarmSpec {
   return {
@@ -193,6 +228,32 @@ const asynchronous: ReadonlySet<FunctionName> = new Set([
   ...subscriptions.flatMap((one) => ('handler' in one ? [one.handler] : [])),
   ...Object.values(machines).map(({ onFailure }) => onFailure),
 ]);
+
+/** Of our own telemetry what nothing else tells of: the other losses are alerts on metrics. Without a loss there is no data. */
+function losses(config: StageConfig): readonly AlarmSpec[] {
+  const ofOurs = (name: TelemetryName): Metric => ({
+    namespace: telemetryNamespace,
+    name,
+    dimensions: { environment: config.stage },
+    statistic: 'Sum',
+  });
+  return [
+    {
+      ...once,
+      id: 'UnloggedPredictions',
+      name: 'unlogged-predictions',
+      description: `Predictions were answered that the table refused to log; they are in the spool, and in no window. First: the warnings of ${logsOf(config, 'predict')}; once the table takes writes, npx tidemark replay --stage ${config.stage} --spool.`,
+      metric: ofOurs('UnloggedPredictions'),
+    },
+    {
+      ...once,
+      id: 'QuarantinedRecords',
+      name: 'quarantined-records',
+      description: `Records of the stream could not be read and were put aside under quarantine/ in the bucket: they are in no window. First: the error lines of ${logsOf(config, 'capture')}, which name the object; it says of each record what is wrong with it.`,
+      metric: ofOurs('QuarantinedRecords'),
+    },
+  ];
+}
 
 /** The last net has a hole: what was given up is not even kept. A right, a key or the place itself is missing, or the record is too large. */
 function undelivered(config: StageConfig, name: FunctionName, unless = ''): AlarmSpec {

@@ -19,12 +19,12 @@ interface Templates {
   readonly observability: Template;
 }
 
-function templatesWith(alerts?: AlertsKnob, hasKey = false): Templates {
+function templatesWith(alerts?: AlertsKnob, hasKey = false, more: object = {}): Templates {
   const app = new App();
   const monitoring = new Stack(app, 'Monitoring', { env });
   const observability = new Stack(app, 'Observability', { env });
   const workspace = new CfnWorkspace(monitoring, 'Workspace');
-  const config = stageConfig((key) => ({ stage: 'dev', alerts })[key]);
+  const config = stageConfig((key) => (({ stage: 'dev', alerts, ...more }) as Record<string, unknown>)[key]);
   const deployment = { config, ...(hasKey && { key: new Key(observability, 'Key') }) } as Deployment;
   const topic = new AlarmTopic(observability, 'Topic', deployment);
   new AmpAlerting(observability, 'Alerting', { deployment, workspace, topic });
@@ -52,7 +52,7 @@ describe('rules of Amazon Managed Prometheus', () => {
     templatesWith({ consoleUrl: 'https://ml.example.com' }).observability.hasResourceProperties(
       'AWS::APS::RuleGroupsNamespace',
       {
-        Data: Match.stringLikeRegexp('https://ml\\.example\\.com/models/'),
+        Data: Match.stringLikeRegexp('https://ml\\.example\\.com/console/models/'),
       },
     );
   });
@@ -105,6 +105,9 @@ describe('the alert manager', () => {
     const templates = templatesWith({ pagerDutySecretArn });
     expect(definitionOf(templates)).toContain(pagerDutySecretArn);
     expect(definitionOf(templates)).toContain('opens after: npx tidemark console --stage dev');
+    // once, for criticals: the canary drifts every day and must wake nobody
+    expect(definitionOf(templates).match(/pagerduty_configs/g)).toHaveLength(1);
+    expect(definitionOf(templates)).toMatch(/name: \W*canary\W+n\s+sns_configs:/);
     const elsewhere = templatesWith({ pagerDutySecretArn, consoleUrl: 'https://ml.example.com' });
     expect(definitionOf(elsewhere)).not.toContain('tidemark console');
     templates.observability.hasResourceProperties('AWS::SecretsManager::ResourcePolicy', {
@@ -125,6 +128,23 @@ describe('the alert manager', () => {
         ],
       },
     });
+  });
+});
+
+describe('the alert manager of a deployment whose alerts Grafana tells', () => {
+  const grafana = templatesWith(undefined, false, { grafana: 'identityCenter', alerting: 'grafana' });
+
+  test('tells nobody of anything, by receivers that are empty', () => {
+    const definition = definitionOf(grafana);
+    expect(definition).not.toMatch(/sns_configs|pagerduty_configs|topic_arn/);
+    for (const name of ['critical', 'warning', 'watchdog'])
+      expect(definition).toContain(`- name: \\"${name}\\"`);
+    expect(definitionOf(both)).toContain('sns_configs');
+  });
+
+  test('has its rules judged all the same, for the dashboards and for Grafana, and the watchdog’s alarm', () => {
+    for (const type of ['AWS::APS::RuleGroupsNamespace', 'AWS::CloudWatch::Alarm', 'AWS::SNS::Topic'])
+      expect(grafana.observability.findResources(type)).toEqual(plain.findResources(type));
   });
 });
 

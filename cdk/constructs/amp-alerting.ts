@@ -26,7 +26,7 @@ export interface AmpAlertingProps {
  *
  * @returns YAML for `alertManagerDefinition`
  */
-function definitionFor(workspace: CfnWorkspace, { stage, alerts }: StageConfig): string {
+function definitionFor(workspace: CfnWorkspace, { stage, alerting, alerts }: StageConfig): string {
   const stack = Stack.of(workspace);
   const topicArn = (name: string) =>
     stack.formatArn({
@@ -39,6 +39,7 @@ function definitionFor(workspace: CfnWorkspace, { stage, alerts }: StageConfig):
     region: stack.region,
     topicArn: topicArn('alarms'),
     watchdogTopicArn: topicArn('watchdog'),
+    isNotifying: alerting === 'amp',
     ...(secretArn !== undefined && {
       pagerDuty: {
         secretArn,
@@ -57,6 +58,9 @@ export const proxyUrl = 'http://127.0.0.1:8800';
 const alertManager = new ServicePrincipal('aps.amazonaws.com');
 
 export class AmpAlerting extends Construct {
+  /** Whoever tells people of alerts sends to it every five minutes. */
+  readonly watchdog: Topic;
+
   constructor(scope: Construct, id: string, { deployment, workspace, topic }: AmpAlertingProps) {
     super(scope, id);
     const { config, key } = deployment;
@@ -73,13 +77,13 @@ export class AmpAlerting extends Construct {
       data: renderRules({ url: consoleUrl, runbooks: runbooksUrl }),
     });
 
-    const watchdog = new Topic(this, 'Watchdog', {
+    this.watchdog = new Topic(this, 'Watchdog', {
       topicName: alarmName(config.stage, 'watchdog'),
       displayName: `Tidemark ${config.stage}: alerting works`,
       enforceSSL: true,
       ...(key && { masterKey: key }),
     });
-    for (const told of [topic, watchdog]) this.allowAlertManager(told, workspaceArn);
+    for (const told of [topic, this.watchdog]) this.allowAlertManager(told, workspaceArn);
     // The key lies in the stack of the data, which knows no workspace: the account has to do.
     key?.addToResourcePolicy(
       new PolicyStatement({

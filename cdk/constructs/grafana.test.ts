@@ -8,11 +8,13 @@ import { assetOf, bundle, projectRoot } from './bundle.ts';
 import { zipBytes } from './zip-bytes.ts';
 
 let dev: SynthesisedStage;
-let linked: SynthesisedStage;
+/** With links of its own, and told by Grafana. */
+let telling: SynthesisedStage;
 beforeAll(() => {
   dev = synthStage('dev', { grafana: 'identityCenter' });
-  linked = synthStage('dev', {
+  telling = synthStage('prod', {
     grafana: 'identityCenter',
+    alerting: 'grafana',
     alerts: '{"consoleUrl":"https://ml.example.com"}',
   });
 });
@@ -29,9 +31,12 @@ describe('Grafana with its dashboards', () => {
       PrometheusUrl: { 'Fn::ImportValue': expect.stringContaining('PrometheusEndpoint') },
       ConsoleUrl: 'http://127.0.0.1:8800',
       Dashboards: expect.stringMatching(/^[0-9a-f]{64}$/),
+      Alerting: 'amp',
+      TopicArn: { Ref: expect.stringMatching(/^Topic/) },
+      WatchdogTopicArn: { Ref: expect.stringMatching(/^AlertingWatchdog/) },
     });
-    expect(resourceOf(linked)).toMatchObject({ ConsoleUrl: 'https://ml.example.com' });
-    expect(resourceOf(linked).Dashboards).toBe(properties.Dashboards);
+    expect(resourceOf(telling)).toMatchObject({ ConsoleUrl: 'https://ml.example.com', Alerting: 'grafana' });
+    expect(resourceOf(telling).Dashboards).toBe(properties.Dashboards);
   });
 
   it('lets the function make and delete tokens of this workspace, and touch no data', () => {
@@ -50,6 +55,42 @@ describe('Grafana with its dashboards', () => {
       'grafana:ListWorkspaceServiceAccounts',
     ]);
     for (const line of allowed) expect(line).toEqual(workspace);
+  });
+
+  it('lets the workspace send to the two topics, by the key they lie under, only where it tells people', () => {
+    const ofWorkspace = ({ observability }: SynthesisedStage) => {
+      const [workspace] = Object.values(observability!.findResources('AWS::Grafana::Workspace'));
+      const { NotificationDestinations, RoleArn } = workspace!.Properties;
+      return {
+        destinations: NotificationDestinations,
+        rights: permissionsOf(observability!, RoleArn['Fn::GetAtt'][0]).filter(
+          (line) => !line.startsWith('aps:'),
+        ),
+      };
+    };
+    expect(ofWorkspace(dev)).toEqual({ destinations: undefined, rights: [] });
+    const { destinations, rights } = ofWorkspace(telling);
+    expect(destinations).toEqual(['SNS']);
+    expect(rights.map((line) => line.split(' ')[0])).toEqual([
+      'kms:Decrypt',
+      'kms:GenerateDataKey',
+      'sns:Publish',
+      'sns:Publish',
+    ]);
+    for (const line of rights) expect(line).not.toMatch(/ \*$/);
+  });
+
+  it('and the alert manager never both tell people, nor neither', () => {
+    for (const [stage, alerting] of [
+      [dev, 'amp'],
+      [telling, 'grafana'],
+    ] as const) {
+      const [metrics] = stage.working.flatMap((one) =>
+        Object.values(one.findResources('AWS::APS::Workspace')),
+      );
+      const isToldByAmp = JSON.stringify(metrics!.Properties.AlertManagerDefinition).includes('sns_configs');
+      expect([isToldByAmp, resourceOf(stage).Alerting]).toEqual([alerting === 'amp', alerting]);
+    }
   });
 
   it('is not there, nor its function, where nobody asked for it', () => {

@@ -1,4 +1,4 @@
-// Opt-in: a Managed Grafana workspace that reads the stage's metrics with a role of its own. People sign in to it as they do elsewhere.
+// Opt-in: a Managed Grafana workspace that reads the stage's metrics with a role of its own, and tells people of alerts where it is to. People sign in to it as they do elsewhere.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,13 +6,14 @@ import { ArnFormat, CfnCustomResource, CfnOutput, Duration, Stack } from 'aws-cd
 import type { CfnWorkspace as MetricsWorkspace } from 'aws-cdk-lib/aws-aps';
 import { CfnWorkspace } from 'aws-cdk-lib/aws-grafana';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { functions } from '#shared/api/surface.ts';
 import { localLinks } from '../../observability/alerts/links.ts';
 import { type Deployment, removalPolicyOf } from '../deployment.ts';
 import type { GrafanaSignIn } from '../grafana-config.ts';
 import { stackName } from '../names.ts';
-import { allow } from './access.ts';
+import { allow, grantKey } from './access.ts';
 import { proxyUrl } from './amp-alerting.ts';
 import { projectRoot } from './bundle.ts';
 import { NodeFunction } from './node-function.ts';
@@ -22,6 +23,8 @@ export interface GrafanaProps {
   readonly signIn: GrafanaSignIn;
   /** Of the stage's metrics. */
   readonly metrics: MetricsWorkspace;
+  /** What its alerts are sent to where it tells people. */
+  readonly topics: { readonly alarms: ITopic; readonly watchdog: ITopic };
 }
 
 /** Upgrades are one-way: the newest that people have run dashboards of the classic schema on. */
@@ -44,9 +47,9 @@ const queries = [
 export class Grafana extends Construct {
   readonly workspace: CfnWorkspace;
 
-  constructor(scope: Construct, id: string, { deployment, signIn, metrics }: GrafanaProps) {
+  constructor(scope: Construct, id: string, { deployment, signIn, metrics, topics }: GrafanaProps) {
     super(scope, id);
-    const { stage } = deployment.config;
+    const { stage, alerting } = deployment.config;
     const stack = Stack.of(this);
     const role = new Role(this, 'Role', {
       description: `Tidemark ${stage}: what Grafana may read`,
@@ -64,6 +67,10 @@ export class Grafana extends Construct {
       }),
     });
     role.addToPolicy(new PolicyStatement({ actions: queries, resources: [metrics.attrArn] }));
+    if (alerting === 'grafana') {
+      allow(role, ['sns:Publish'], [topics.alarms.topicArn, topics.watchdog.topicArn]);
+      grantKey(role, 'sns', 'write', deployment);
+    }
 
     this.workspace = new CfnWorkspace(this, 'Workspace', {
       name: stackName(stage, 'grafana'),
@@ -73,6 +80,7 @@ export class Grafana extends Construct {
       roleArn: role.roleArn,
       authenticationProviders: [signIn.by === 'saml' ? 'SAML' : 'AWS_SSO'],
       dataSources: ['PROMETHEUS'],
+      ...(alerting === 'grafana' && { notificationDestinations: ['SNS'] }),
       grafanaVersion,
       ...(signIn.by === 'saml' && {
         samlConfiguration: {
@@ -83,12 +91,12 @@ export class Grafana extends Construct {
       }),
     });
     this.workspace.applyRemovalPolicy(removalPolicyOf(deployment.config));
-    this.putDashboards(deployment, metrics);
+    this.provision(deployment, metrics, topics);
     new CfnOutput(this, 'Url', { value: `https://${this.workspace.attrEndpoint}` });
   }
 
-  /** The custom resource is asked again when a dashboard changes, how it gets there, or where its links lead. */
-  private putDashboards(deployment: Deployment, metrics: MetricsWorkspace): void {
+  /** The custom resource is asked again when a dashboard or an alert changes, how it gets there, where links lead, or who tells people. */
+  private provision(deployment: Deployment, metrics: MetricsWorkspace, topics: GrafanaProps['topics']): void {
     const stack = Stack.of(this);
     const { consoleUrl = proxyUrl, runbooksUrl = localLinks.runbooks } = deployment.config.alerts ?? {};
     const { lambda, role } = new NodeFunction(this, { name: 'grafana', deployment });
@@ -109,7 +117,10 @@ export class Grafana extends Construct {
       Region: stack.region,
       ConsoleUrl: consoleUrl,
       RunbooksUrl: runbooksUrl,
-      Dashboards: dashboardsHash(),
+      Alerting: deployment.config.alerting,
+      TopicArn: topics.alarms.topicArn,
+      WatchdogTopicArn: topics.watchdog.topicArn,
+      Dashboards: provisionedHash(),
     };
     for (const [name, value] of Object.entries(properties)) resource.addPropertyOverride(name, value);
     // Not before it may do what it does.
@@ -126,13 +137,20 @@ const provisioning = [
   'grafana:DeleteWorkspaceServiceAccountToken',
 ];
 
+const provisioned = [
+  'observability/dashboards/json',
+  'observability/grafana-rules/json',
+  'shared/grafana',
+  'lambdas/grafana',
+];
+
 /** A little more than the function itself may take: CloudFormation would wait an hour for one that died. */
 const patience = Duration.seconds(functions.grafana.timeoutSeconds + 60);
 
-/** Of the committed dashboards, and of the code that puts them into a workspace. */
-function dashboardsHash(): string {
+/** Of the committed dashboards and alerts, and of the code that puts them into a workspace. */
+function provisionedHash(): string {
   const hash = createHash('sha256');
-  for (const folder of ['observability/dashboards/json', 'shared/grafana', 'lambdas/grafana'])
+  for (const folder of provisioned)
     for (const file of readdirSync(join(projectRoot, folder)).sort())
       if (!/\.(test|testing)\.ts$/.test(file)) hash.update(readFileSync(join(projectRoot, folder, file)));
   return hash.digest('hex');

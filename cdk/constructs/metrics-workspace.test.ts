@@ -72,6 +72,11 @@ describe('the workspace of metrics', () => {
       template.resourceCountIs('AWS::APS::Workspace', 0);
       expect(JSON.stringify(template.toJSON())).not.toContain('REMOTE_WRITE');
     }
+    const remoteWriteUrl = 'https://mimir.example.com/api/v1/push';
+    synthStage('dev', { prometheus: 'none', remoteWriteUrl }).monitoring.hasResourceProperties(
+      'AWS::Lambda::Function',
+      { Environment: { Variables: Match.objectLike({ REMOTE_WRITE_URL: remoteWriteUrl }) } },
+    );
     expect(() => stageConfig(contextOf({ stage: 'local', prometheus: 'amp' }))).toThrow(
       'prometheus is given for stage local',
     );

@@ -155,6 +155,7 @@ function environmentOf(scope: Construct, { config, predictions, state, bucket }:
     ...(config.pointerTtlMs === undefined ? {} : { POINTER_TTL_MS: String(config.pointerTtlMs) }),
     LOG_LEVEL: config.logLevel,
     ...(config.pii ? { PII_KEY: 'available' } : {}),
+    ...(config.canary ? { CANARY: 'on' } : {}),
     TRAIN_CONTAINER: config.training.image === undefined ? 'none' : 'available',
     NODE_OPTIONS: '--enable-source-maps',
   };

@@ -1,5 +1,6 @@
 // What API Gateway answers on its own account, in the form the handlers use: RFC 9457 application/problem+json.
 import { ResponseType, type RestApi } from 'aws-cdk-lib/aws-apigateway';
+import { requestIdHeader } from '#shared/api/names.ts';
 
 interface Problem {
   readonly type: ResponseType;
@@ -42,7 +43,10 @@ export function addProblemResponses(api: RestApi): void {
     api.addGatewayResponse(`Problem-${type.responseType}`, {
       type,
       ...(status !== undefined && { statusCode: String(status) }),
-      responseHeaders: { 'Content-Type': "'application/problem+json'" },
+      responseHeaders: {
+        'Content-Type': "'application/problem+json'",
+        [requestIdHeader]: 'context.requestId',
+      },
       templates: { 'application/json': template(title, detail, status) },
     });
 }

@@ -108,13 +108,28 @@ describe('a month of predictions', () => {
     expect(quantity(of({}, { functions, api: { ...inventory.api, isTraced: false } }), 'xrayTrace')).toBe(0);
   });
 
+  test('counts a metric of our own for each hour with a cold start, and the canary’s for one hour a day where it is', () => {
+    const own = (predictions: number, schedules: Record<string, number> = {}) =>
+      quantity(of({ predictions }, { schedules }), 'metric', 'of our own');
+    expect(own(0)).toBe(0);
+    expect(own(73)).toBeCloseTo(0.1, 9);
+    expect(own(1e9)).toBe(1);
+    expect(own(0, { canary: 4380 })).toBeCloseTo(1 / 24, 9);
+  });
+
+  test('adds less than a dollar’s tenth to the bill of a stage that nobody asks: metrics that are not emitted cost nothing', () => {
+    const lines = billOf(of({ predictions: 0 }, { schedules: { canary: 4380 } }), readPrices(), false).lines;
+    const own = lines.find(({ what }) => what === 'metrics of our own');
+    expect(own?.usd).toBeCloseTo(0.0125, 4);
+  });
+
   test('costs no API requests, access logs or metrics behind a function URL, and the same metrics behind an HTTP API', () => {
     const url = of({}, {}, 'function-url');
     expect(quantity(url, 'apiGatewayRest') + quantity(url, 'apiGatewayHttp')).toBe(0);
-    expect(quantity(url, 'logsIngest') + quantity(url, 'metric')).toBe(0);
+    expect(quantity(url, 'logsIngest') + quantity(url, 'metric', 'detailed')).toBe(0);
     const http = of({}, {}, 'http');
-    expect([quantity(http, 'apiGatewayHttp'), quantity(http, 'metric')]).toEqual([1e6, 5]);
-    expect(quantity(of(), 'metric')).toBe(5);
+    expect([quantity(http, 'apiGatewayHttp'), quantity(http, 'metric', 'detailed')]).toEqual([1e6, 5]);
+    expect(quantity(of(), 'metric', 'detailed')).toBe(5);
   });
 
   test('counts what became of the stream’s records in six metrics where the template asks for them, and in none while nothing comes', () => {

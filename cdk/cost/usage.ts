@@ -1,4 +1,5 @@
 // From what is deployed and what it has to do in a month to quantities with a price: pure, one formula per line of the bill.
+import { telemetry } from '#shared/telemetry/telemetry.ts';
 import { assumed } from './assumptions.ts';
 import { type Flow, flowOf } from './flow.ts';
 import { type Inventory, MONTH_SECONDS } from './inventory.ts';
@@ -299,6 +300,12 @@ function otherCharges(inventory: Inventory, flow: Flow, front: Front): Charge[] 
       price: 'metric',
       quantity: inventory.feed.hasEventMetrics && requests > 0 ? assumed.metricsPerFeed : 0,
     },
+    {
+      component: 'CloudWatch',
+      what: 'metrics of our own',
+      price: 'metric',
+      quantity: ownMetrics(inventory, flow),
+    },
     { component: 'CloudWatch', what: 'alarms', price: 'alarm', quantity: inventory.alarms },
     { component: 'EventBridge', what: 'schedules', price: 'eventScheduled', quantity: scheduled },
     {
@@ -327,6 +334,16 @@ function otherCharges(inventory: Inventory, flow: Flow, front: Front): Charge[] 
       quantity: tracesOf(inventory, flow, scheduled, requests),
     },
   ];
+}
+
+/**
+ * A metric costs by the hour in which it is emitted: that of the canary once a day, of cold starts at most in each hour somebody asks.
+ * Those of losses are left out: a month has none, and each hour with one costs 0.0004 USD.
+ */
+function ownMetrics({ schedules }: Inventory, { requests }: Flow): number {
+  const hours = MONTH_SECONDS / 3600;
+  const emitted = { loss: 0, daily: schedules.canary ? DAYS : 0, coldStart: Math.min(requests, hours) };
+  return Object.values(telemetry).reduce((sum, { when }) => sum + emitted[when], 0) / hours;
 }
 
 /**

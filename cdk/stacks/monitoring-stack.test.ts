@@ -34,6 +34,26 @@ describe('monitoring stack', () => {
     prod.monitoring.resourceCountIs('AWS::Scheduler::Schedule', 0);
   });
 
+  it('injects a drift by a function that is there in prod only, unless a stage asks for it', () => {
+    const names = (stage: SynthesisedStage) =>
+      Object.values(stage.monitoring.findResources('AWS::Lambda::Function')).map(
+        ({ Properties }) => Properties.FunctionName as string,
+      );
+    expect(names(prod)).toContain('tidemark-prod-canary');
+    prod.monitoring.hasResourceProperties('AWS::Events::Rule', {
+      ScheduleExpression: 'rate(10 minutes)',
+      Targets: [
+        Match.objectLike({ Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^CanaryFunction'), 'Arn'] } }),
+      ],
+    });
+    prod.monitoring.hasResourceProperties('AWS::Lambda::Function', {
+      FunctionName: 'tidemark-prod-publish',
+      Environment: { Variables: Match.objectLike({ CANARY: 'on' }) },
+    });
+    expect(names(synthStage('dev'))).not.toContain('tidemark-dev-canary');
+    expect(names(synthStage('dev', { canary: 'true' }))).toContain('tidemark-dev-canary');
+  });
+
   it('tries an alert again for an hour, though notify has a clock as well', () => {
     prod.monitoring.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
       FunctionName: { Ref: Match.stringLikeRegexp('^NotifyFunction') },

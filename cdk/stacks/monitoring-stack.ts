@@ -25,7 +25,8 @@ export class MonitoringStack extends Stack {
       eventBusName: busName(deployment.config.stage),
       description: 'Tidemark: what one stage of the loop tells the next',
     });
-    const functions = functionsIn('monitoring').map((name) => new NodeFunction(this, { name, deployment }));
+    const names = functionsIn('monitoring').filter((name) => name !== 'canary' || deployment.config.canary);
+    const functions = names.map((name) => new NodeFunction(this, { name, deployment }));
     const deadLetters = new DeadLetters(this, 'DeadLetters', { deployment, part: 'monitoring' });
     new EventWiring(this, 'Events', { functions, bus, deadLetters });
     const notify = functions.find(({ surfaceName }) => surfaceName === 'notify');
@@ -33,7 +34,9 @@ export class MonitoringStack extends Stack {
       new NotifyInbox(this, 'Notifying', { deployment, notify, deadLetters });
     new CfnOutput(this, 'EventBusName', { value: bus.eventBusName });
     const publisher = functions.find(({ surfaceName }) => surfaceName === 'publish');
-    if (deployment.config.prometheus === 'none' || !publisher) return;
+    const { prometheus, remoteWriteUrl } = deployment.config;
+    if (remoteWriteUrl !== undefined) publisher?.lambda.addEnvironment('REMOTE_WRITE_URL', remoteWriteUrl);
+    if (prometheus === 'none' || !publisher) return;
     this.metrics = new MetricsWorkspace(this, 'Metrics', { deployment, publisher });
     new CfnOutput(this, 'MetricsWorkspaceArn', { value: this.metrics.workspaceArn });
     new CfnOutput(this, 'MetricsEndpoint', { value: this.metrics.endpoint });

@@ -2,6 +2,7 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type FunctionName, type FunctionSpec, functions } from '#shared/api/surface.ts';
+import { telemetryNamespace } from '#shared/telemetry/telemetry.ts';
 import { alarmList } from '../constructs/alarm-list.ts';
 import { stageConfig } from '../stage-config.ts';
 import { type SynthesisedStage, synthStage } from '../testing.ts';
@@ -123,11 +124,54 @@ describe('alarms', () => {
     });
     const breaching = [...alarms].filter(([, { TreatMissingData }]) => TreatMissingData === 'breaching');
     expect(breaching.map(([name]) => name).sort()).toEqual([
+      'tidemark-prod-canary-missed',
       'tidemark-prod-notify-silence',
       'tidemark-prod-publish-silence',
       'tidemark-prod-tick-silence',
       'tidemark-prod-watchdog-silent',
     ]);
+  });
+
+  it('hear a day without a noticed canary: 32 hours without a data point, where drift is injected and nowhere else', () => {
+    const missed = alarms.get('tidemark-prod-canary-missed');
+    expect(missed).toMatchObject({
+      Namespace: telemetryNamespace,
+      MetricName: 'CanaryNoticed',
+      Dimensions: [{ Name: 'environment', Value: 'prod' }],
+      Statistic: 'Sum',
+      Period: 3600,
+      EvaluationPeriods: 32,
+      DatapointsToAlarm: 32,
+      Threshold: 1,
+      ComparisonOperator: 'LessThanThreshold',
+      TreatMissingData: 'breaching',
+    });
+    // what PutMetricAlarm allows: a week
+    expect(missed!.Period * missed!.EvaluationPeriods).toBeLessThanOrEqual(604_800);
+    expect(missed!.AlarmDescription).toMatch(/^CRITICAL/);
+    const without = alarmList(stageConfig((key) => ({ stage: 'prod', canary: 'false' })[key]));
+    expect(without.filter(({ name }) => name.includes('canary'))).toEqual([]);
+    expect(alarms.has('tidemark-prod-canary-silence')).toBe(false);
+  });
+
+  it('hear of one prediction that is not logged and one record that cannot be read, where no data is none', () => {
+    const heard = [...alarms]
+      .filter(
+        ([, { Namespace, TreatMissingData }]) =>
+          Namespace === 'Tidemark' && TreatMissingData === 'notBreaching',
+      )
+      .map(([name, { MetricName }]) => [name, MetricName]);
+    expect(heard.sort()).toEqual([
+      ['tidemark-prod-quarantined-records', 'QuarantinedRecords'],
+      ['tidemark-prod-unlogged-predictions', 'UnloggedPredictions'],
+    ]);
+    for (const [name] of heard)
+      expect(alarms.get(name!)).toMatchObject({
+        Dimensions: [{ Name: 'environment', Value: 'prod' }],
+        Statistic: 'Sum',
+        Threshold: 0,
+        ComparisonOperator: 'GreaterThanThreshold',
+      });
   });
 
   it('watch every dead-letter queue there is, and keep the alarm while an idle queue tells nothing', () => {
@@ -192,10 +236,16 @@ describe('alarms', () => {
 
   it('are of what is shared only in dev, and there is nothing of the kind in stage local', () => {
     const shared = [...alarms.keys()].filter(
-      (name) => !/(-(errors|throttles|duration)|(?<!capture)-undelivered)$/.test(name),
+      (name) =>
+        !/(-(errors|throttles|duration|unlogged-predictions|quarantined-records)|(?<!capture)-undelivered)$/.test(
+          name,
+        ),
     );
     expect([...alarmsOf(dev).keys()].sort()).toEqual(
-      shared.map((name) => name.replace('-prod-', '-dev-')).sort(),
+      shared
+        .filter((name) => name !== 'tidemark-prod-canary-missed')
+        .map((name) => name.replace('-prod-', '-dev-'))
+        .sort(),
     );
     const local = synthStage('local');
     expect(local.stacks.observability).toBeUndefined();

@@ -25,12 +25,13 @@ export class ObservabilityStack extends Stack {
     subscribeNotify(this, topic, props.deployment);
     new Alarms(this, 'Alarms', { config, topic });
     const { deployment, workspace } = props;
-    if (workspace) new AmpAlerting(this, 'Alerting', { deployment, workspace, topic });
-    if (workspace && config.grafana)
+    const alerting = workspace && new AmpAlerting(this, 'Alerting', { deployment, workspace, topic });
+    if (workspace && alerting && config.grafana)
       new Grafana(this, 'Grafana', {
         deployment,
         signIn: config.grafana,
         metrics: workspace,
+        topics: { alarms: topic, watchdog: alerting.watchdog },
       });
     else new CfnOutput(this, 'GrafanaWorkspace', { value: grafanaLeftOut });
     if (config.monthlyBudgetUsd !== undefined)

@@ -33,25 +33,31 @@ async function until(expression: string): Promise<void> {
 const main = () => page.evaluate<string>(`document.querySelector('main').innerText`);
 const click = (selector: string) =>
   page.evaluate(`document.querySelector(${JSON.stringify(selector)}).click()`);
-/** As the keyboard does, at the cursor. */
+/** As the keyboard does, after what is there. */
 const type = (text: string) =>
   page.evaluate(
-    `document.querySelector('#reason').focus(), document.execCommand('insertText', false, ${JSON.stringify(text)})`,
+    `{ const field = document.querySelector('#reason'); field.focus(); field.setSelectionRange(1e6, 1e6);
+      document.execCommand('insertText', false, ${JSON.stringify(text)}) }`,
   );
 
 test('a person opens the link of a dashboard, says why, clicks, and sees the run to its end', async () => {
   await page.open(`${host.url}/console/models/prices/retrain?from=grafana&feature=width`);
-  expect(await main()).toContain('You came from grafana about "width"');
+  expect(await main()).toContain('You came from Grafana about "width"');
+  const begun = await page.evaluate<string>(`document.querySelector('#reason').value`);
+  expect(begun).toBe('seen in Grafana, feature "width": ');
+  await page.evaluate(`document.querySelector('#reason').value = ''`);
   await click('button.main');
-  // the browser itself wants the reason first
+  // the browser itself wants a reason
   expect(await page.evaluate(`document.querySelector('#reason').matches(':invalid')`)).toBe(true);
   expect(await host.deps.pipelines.list('retrain')).toEqual([]);
-  await type('the panel is red');
+  await type(`${begun}the panel is red`);
   await click('button.main');
   await until(`location.pathname.startsWith('/console/models/prices/runs/')`);
   // no script: the page's own refresh brings the end
   await until(`document.body.innerText.includes('too few labelled rows')`);
-  expect(await main()).toContain('from grafana, about "width": the panel is red');
+  expect(await main()).toContain(
+    'from grafana, about "width": seen in Grafana, feature "width": the panel is red',
+  );
   expect(await host.deps.pipelines.list('retrain')).toHaveLength(1);
   expect(page.faults).toEqual([]);
 });

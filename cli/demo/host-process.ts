@@ -19,7 +19,17 @@ export async function startHostProcess(
   settings: { readonly granuleMs: number; readonly minuteMs: number },
 ): Promise<HostProcess> {
   const script = fileURLToPath(new URL('../tidemark.mjs', import.meta.url));
-  const args = ['start', '--data-dir', dataDir, '--port', '0', '--no-sample', '--no-traffic', '--json'];
+  const args = [
+    'start',
+    '--data-dir',
+    dataDir,
+    '--port',
+    '0',
+    '--no-sample',
+    '--no-traffic',
+    '--no-prometheus',
+    '--json',
+  ];
   args.push('--granule-ms', String(settings.granuleMs), '--minute-ms', String(settings.minuteMs));
   const child = spawn(process.execPath, [script, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],

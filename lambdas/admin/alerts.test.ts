@@ -59,11 +59,11 @@ describe('POST /alerts/webhook', () => {
     expect(await openAlerts(deps)).toHaveLength(1);
   });
 
-  test.each([{}, { alerts: 'none' }, { alerts: Array(1001).fill({}) }])(
+  test.each([{}, { alerts: 'none' }, { alerts: { length: 1 } }])(
     'refuses and counts what is no message of an Alertmanager',
     async (body) => {
       expect(await ask('POST /alerts/webhook', body)).toMatchObject({ status: 400 });
-      expect(await readAlertCounters(deps)).toEqual({ refused: 1 });
+      expect(await readAlertCounters(deps)).toMatchObject({ refused: 1, received: 0 });
     },
   );
 });

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { type HttpEvent, type HttpResult, json } from '#shared/api/http.ts';
 import { unexpectedMembers } from '#shared/api/unexpected-members.ts';
+import { canaryModel } from '#shared/canary/names.ts';
 import type { Deps } from '#shared/deps.ts';
 import { ConflictError, ProblemError } from '#shared/errors.ts';
 import { updateItem } from '#shared/ports/update.ts';
@@ -30,6 +31,8 @@ export async function createModel(deps: Deps, event: HttpEvent): Promise<HttpRes
   const { actor: by, on_behalf_of, reason: why, ...body } = readBody(deps, event, createBody);
   const { classes } = body.schema.target;
   const wanted = body.task ?? taskOf(body.schema);
+  if (body.name === canaryModel)
+    throw new ProblemError(409, `"${canaryModel}" is the name of Tidemark's own model; choose another`);
   assertTokenisable(deps, body.schema);
   if (wanted === 'regression' && classes)
     throw new ProblemError(400, 'a regression has no classes; leave schema.target.classes out');

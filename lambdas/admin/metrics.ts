@@ -24,7 +24,7 @@ export async function metricsText(deps: Deps): Promise<HttpResult> {
 }
 
 export async function summary(deps: Deps, _event: HttpEvent): Promise<HttpResult> {
-  const { models: figures } = await collect(deps);
+  const { deployment, models: figures } = await collect(deps);
   const models = snakeCaseKeys(figures as unknown as Json);
-  return json(200, { environment: deps.settings.ENVIRONMENT, models });
+  return json(200, { environment: deps.settings.ENVIRONMENT, notifications: deployment.notify, models });
 }

@@ -235,6 +235,10 @@ describe('what cannot be read', () => {
     expect(kept).toEqual([
       { error: expect.stringMatching(/^UnreadableStreamRecordError: stream record/), record },
     ]);
+    expect(deps.measured).toEqual([{ name: 'QuarantinedRecords', value: 1 }]);
+    expect(deps.logged).toEqual([
+      expect.objectContaining({ level: 'error', detail: { key: file, records: 1 } }),
+    ]);
     await close();
     expect((await granule()).versions.get(version)?.predictions).toBe(2);
   });
@@ -273,8 +277,10 @@ describe('rows that come after their granule has closed', () => {
   test('are archived in their own granule, counted as late, and in no profile', async () => {
     await deliver(upTo(5));
     await close(startMs + granuleMs);
+    expect(deps.measured).toEqual([]);
     deps.clock.ms = startMs + 3 * granuleMs + 1;
     await deliver(upTo(7, 5));
+    expect(deps.measured).toEqual([{ name: 'LateRows', value: 7 }]);
     await close();
     expect((await granule()).versions.get(version)?.predictions).toBe(5);
     expect(await granule(startMs + 3 * granuleMs)).toMatchObject({ late: 7, versions: new Map() });

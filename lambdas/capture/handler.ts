@@ -25,12 +25,21 @@ export function createCaptureHandler(deps: Deps): (event: DynamoDBStreamEvent) =
   return async (event) => {
     const blob = shortHash(event.Records[0]?.eventID ?? deps.newId());
     const { captured, unreadable } = readRecords(event);
-    if (unreadable.length > 0)
-      await deps.objects.put(objectKeys.quarantine(blob), Buffer.from(JSON.stringify(unreadable)));
+    if (unreadable.length > 0) await quarantine(blob, unreadable);
     const answered = answersIn(captured);
     for (const batch of groupBatches(captured, deps.settings.GRANULE_MS))
       await capture(batch, answered, blob);
   };
+
+  async function quarantine(blob: string, unreadable: readonly Unreadable[]): Promise<void> {
+    const key = objectKeys.quarantine(blob);
+    await deps.objects.put(key, Buffer.from(JSON.stringify(unreadable)));
+    deps.measure('QuarantinedRecords', unreadable.length);
+    deps.log('error', 'records of the stream cannot be read; they are in quarantine', {
+      key,
+      records: unreadable.length,
+    });
+  }
 
   async function capture(batch: Batch, answered: ReadonlyMap<string, Answered>, blob: string): Promise<void> {
     const { model, granule } = batch;
@@ -45,6 +54,7 @@ export function createCaptureHandler(deps: Deps): (event: DynamoDBStreamEvent) =
     const { next } = await readGranuleCursor(deps, model);
     if (granule < next) {
       const late = await countLate(deps, { model, granule, blob, rows, next });
+      if (late.late) deps.measure('LateRows', late.late);
       const partial = await buildPartial({ model, rows: [], ...late }, anchorsOf);
       const key = objectKeys.partial(model, partial.granule, lateName(blob, granule));
       await deps.objects.put(key, await encodePartial(partial));
@@ -68,9 +78,14 @@ export function createCaptureHandler(deps: Deps): (event: DynamoDBStreamEvent) =
   }
 }
 
-function readRecords(event: DynamoDBStreamEvent): { captured: Captured[]; unreadable: unknown[] } {
+interface Unreadable {
+  readonly error: string;
+  readonly record: unknown;
+}
+
+function readRecords(event: DynamoDBStreamEvent): { captured: Captured[]; unreadable: Unreadable[] } {
   const captured: Captured[] = [];
-  const unreadable: unknown[] = [];
+  const unreadable: Unreadable[] = [];
   for (const raw of event.Records) {
     try {
       const record = parseStreamRecord(raw);

@@ -159,13 +159,37 @@ describe('a page that asks', () => {
   });
 
   test('about retraining says what serves, what the last window said, and where the person came from', async () => {
-    const { body } = await show(retrain, { query: { from: nasty.slice(0, 30), feature: nasty } });
+    const { body } = await show(retrain, { query: { from: 'grafana', feature: 'depth' } });
     expect(body).toContain(`${version}, since 2026-11-21 12:00 UTC`);
     expect(body).toContain('waits up to 72 hours for a person');
     expect(body).toContain('None has been judged yet');
-    expect(body).toContain('&lt;script&gt;');
-    expect(body).not.toContain('<script');
+    expect(body).toContain('You came from Grafana about &quot;depth&quot;');
+    expect(body).toContain('>seen in Grafana, feature &quot;depth&quot;: </textarea>');
     expect(body).toContain('<td>Yes.</td>');
+    expect((await show(retrain, { query: { from: 'report' } })).body).toContain(
+      '>seen in a report: </textarea>',
+    );
+  });
+
+  test.each([
+    ['10 kB', 'x'.repeat(10_240)],
+    ['a script', nasty],
+    ['an end of the field', '</textarea><img src=x onerror=alert(1)>'],
+    ['several lines', 'depth\nctr'],
+    ['an object’s own', 'constructor'],
+    ['nothing', ''],
+  ])('about retraining drops of a link what is neither a place nor a feature: %s', async (_, given) => {
+    const bare = await show(retrain);
+    const { statusCode, body } = await show(retrain, { query: { from: given, feature: given } });
+    const still = (text: string) => text.replace(/value="[^"]*"/g, '');
+    expect([statusCode, still(body)]).toEqual([200, still(bare.body)]);
+    expect(body).not.toContain('You came from');
+    await fill(retrain, { from: given, feature: given });
+    const [{ input } = { input: {} }] = await runs();
+    expect([(input as { from?: string }).from, Object.hasOwn(input as object, 'feature')]).toEqual([
+      'console',
+      false,
+    ]);
   });
 
   test('about retraining says how long a cooldown lasts, and which run is under way', async () => {

@@ -3,10 +3,13 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { HttpEvent } from '#shared/api/http.ts';
 import type { Report } from '#shared/monitoring/report.ts';
 import { storeReport } from '#shared/monitoring/report-index.ts';
-import { stateKeys } from '#shared/registry/keys.ts';
+import type { StoredReport } from '#shared/monitoring/stored-report.ts';
+import { objectKeys, stateKeys } from '#shared/registry/keys.ts';
 import { registerVersion } from '#shared/registry/registry.ts';
 import { type MemoryDeps, memoryDeps, startMs } from '#shared/testing/memory-deps.ts';
 import { registerSmall, smallRecord } from '#shared/testing/small-model.ts';
+import { windowReport } from '../../observability/reports/report.testing.ts';
+import { renderReportHtml } from '../../observability/reports/report-html.ts';
 import { createConsoleHandler } from './handler.ts';
 import { baseOf } from './page.ts';
 
@@ -57,6 +60,20 @@ async function reportWith(reason: string): Promise<void> {
   } as unknown as Report);
 }
 
+const reportRoute = '/console/models/{model}/reports/{id}';
+
+/** A whole report in the store, of a window from a time on. */
+async function judged(start = startMs): Promise<StoredReport> {
+  const window = { start: iso(start), end: iso(start + 60_000) };
+  const report = { ...windowReport(), model: 'small', id: `${start}-${version}`, window } as Report;
+  await storeReport(deps, report);
+  return report;
+}
+
+/** Where a page leads to, but for places in itself. */
+const hrefsOf = (body: string) =>
+  [...body.matchAll(/href="([^"#][^"]*)"/g)].map(([, href]) => href!.replaceAll('&amp;', '&'));
+
 describe('the pages', () => {
   test('show each model with what serves and what its last window said, and lead to both', async () => {
     await reportWith('small differs');
@@ -99,21 +116,37 @@ describe('the pages', () => {
       expect(body).toContain(text);
   });
 
-  test('show of a window the reasons and the features, gravest first, and lead to the report for programs', async () => {
-    await reportWith('depth differs most');
-    const { body } = await ask('/console/models/{model}/reports/{id}');
-    expect(body).toContain('<li>depth differs most</li>');
-    expect(body).toContain('0.457');
-    expect(body.indexOf('&lt;script&gt;')).toBeLessThan(body.indexOf('calm'));
-    expect(body).toContain(`href="/dev/models/small/reports/${startMs}-${version}"`);
+  test('show of a window the page that was written with its report, with the ways on of the console', async () => {
+    const report = await judged();
+    const asWritten = renderReportHtml(report).replace('Tidemark report', 'As it was written');
+    await deps.objects.put(objectKeys.reportPage('small', report.id), Buffer.from(asWritten));
+    for (const id of [report.id, 'latest']) {
+      const { statusCode, body } = await ask(reportRoute, { pathParameters: { id } });
+      expect([statusCode, body]).toEqual([200, expect.stringContaining('As it was written')]);
+      expect(hrefsOf(body)).toEqual([
+        '/dev/console/models/small',
+        '/dev/console/models/small/retrain?from=report',
+        `/dev/models/small/reports/${report.id}?format=json`,
+      ]);
+    }
+  });
+
+  test('make that page of the JSON where none was written, and lead to the newest window', async () => {
+    const older = await judged();
+    const newer = await judged(startMs + 3_600_000);
+    const { body } = await ask(reportRoute, { pathParameters: { id: 'latest' } });
+    expect(body).toContain(newer.id);
+    expect(body).not.toContain(older.id);
+    expect(body).toContain('No drift found in 8 features');
   });
 
   test('do not lead a person who signed in to routes of programs, which the session does not open', async () => {
-    await reportWith('x');
+    const { id } = await judged();
     const requestContext = { path: '/dev/x', authorizer: { subject: 's', session: 't', role: 'operator' } };
-    const { body } = await ask('/console/models/{model}/reports/{id}', { requestContext });
-    expect(body).not.toContain('as JSON');
-    expect(body).toContain('Sign out');
+    const { body } = await ask(reportRoute, { pathParameters: { id }, requestContext });
+    const hrefs = hrefsOf(body);
+    expect(hrefs.length).toBeGreaterThan(0);
+    for (const href of hrefs) expect(href).toMatch(/\/console\//);
   });
 
   test('show an AWS principal by its ARN, without a way to sign out', async () => {
@@ -152,6 +185,7 @@ describe('the pages', () => {
     ['/console/models/{model}', { model: nasty }, '&lt;script&gt;'],
     ['/console/models/{model}/reports/{id}', { id: '../../x' }, 'has no report'],
     ['/console/models/{model}/reports/{id}', { id: 'never' }, 'has no report'],
+    ['/console/models/{model}/reports/{id}', { id: 'latest' }, 'has no report yet'],
   ])(
     '%s of %j is a page that says 404 to a person, and a problem to a program',
     async (resource, given, text) => {
@@ -171,7 +205,7 @@ describe('the pages', () => {
 describe('every page', () => {
   test('runs no script, loads nothing, is in no frame, is not kept, and its one style is the one it names', async () => {
     await reportWith(nasty);
-    for (const resource of ['/console', '/console/models/{model}', '/console/models/{model}/reports/{id}']) {
+    for (const resource of ['/console', '/console/models/{model}', '/console/models/{model}/retrain']) {
       const { headers, body } = await ask(resource);
       const style = /<style>([\s\S]*?)<\/style>/.exec(body)?.[1] ?? '';
       const hash = createHash('sha256').update(style).digest('base64');
@@ -186,6 +220,17 @@ describe('every page', () => {
       expect(body).toContain('name="viewport"');
       expect(style).toContain('prefers-color-scheme:dark');
     }
+  });
+
+  test('of a report may load and do nothing either', async () => {
+    await judged();
+    const { headers } = await ask(reportRoute);
+    expect(headers).toMatchObject({
+      'content-security-policy': expect.stringMatching(/^default-src 'none'; .*frame-ancestors 'none'/),
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+    });
+    expect(headers?.['content-security-policy']).not.toContain('script-src');
   });
 
   test('shows what others wrote as text', async () => {

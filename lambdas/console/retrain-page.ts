@@ -6,6 +6,7 @@ import { startRetrain } from '#shared/operations/start-retrain.ts';
 import type { ModelRecord } from '#shared/registry/model.ts';
 import { readPointer, resolveModel } from '#shared/registry/registry.ts';
 import { type Lease, leasedRun, wouldRefuse } from '#shared/registry/run.ts';
+import { monitoredColumns } from '#shared/schema/feature-schema.ts';
 import { html, type Markup } from '../../observability/reports/html.ts';
 import { askingPage, fieldOf, keyField, readOrder, seeOther } from './form.ts';
 import { baseOf, shortTime } from './page.ts';
@@ -22,8 +23,8 @@ export async function retrainPage(deps: Deps, event: HttpEvent): Promise<HttpRes
     leasedRun(deps, model.name),
     wouldRefuse(deps, model),
   ]);
-  const from = noteOf(event.queryStringParameters?.from, 40);
-  const feature = noteOf(event.queryStringParameters?.feature, 200);
+  const from = placeOf(event.queryStringParameters?.from);
+  const feature = featureOf(model, event.queryStringParameters?.feature);
   const champion = pointer ? `${pointer.champion}, since ${shortTime(pointer.change.at)}` : 'none yet';
   const body = html`<p>A run reads the newest labelled rows, trains candidates, and compares the best of them with the champion on rows
 that neither has seen. ${afterwards(model)} Until then the champion serves on.</p>
@@ -38,6 +39,7 @@ ${led(from, feature)}
     form: {
       action: `${href}/retrain`,
       hidden: { from, feature },
+      reason: reasonSoFar(from, feature),
       more: html`<label class="tick"><input type="checkbox" name="force" value="yes"> <span>Start in spite of the cooldown and the daily cap.
 <span class="soft">The gates hold all the same; each run looks once more at the same held-out rows, and proves less.</span></span></label>`,
       buttons: html`<button class="main">Start the run</button>`,
@@ -48,23 +50,39 @@ ${led(from, feature)}
 /** 303 to the run. The same form again, also after a crash, is the same run. */
 export async function startRun(deps: Deps, event: HttpEvent): Promise<HttpResult> {
   const order = readOrder(event);
-  const { name } = await resolveModel(deps, event.pathParameters?.model ?? undefined);
+  const model = await resolveModel(deps, event.pathParameters?.model ?? undefined);
   const run = await startRetrain(deps, {
-    model: name,
+    model: model.name,
     actor: order.actor,
     reason: order.reason,
     force: order.fields.get('force') === 'yes',
-    from: noteOf(order.fields.get('from'), 40) ?? 'console',
-    feature: noteOf(order.fields.get('feature'), 200),
+    from: placeOf(order.fields.get('from')) ?? 'console',
+    feature: featureOf(model, order.fields.get('feature')),
     key: fieldOf(order, keyField),
   });
-  return seeOther(runHref(baseOf(event), name, run));
+  return seeOther(runHref(baseOf(event), model.name, run));
 }
 
-/** Of a link that anybody may have written: short, or not at all. */
-function noteOf(text: string | null | undefined, most: number): string | undefined {
-  const trimmed = (text ?? '').trim();
-  return trimmed === '' || trimmed.length > most ? undefined : trimmed;
+/** Where links to this page stand, in words. Anybody may have written the link: what is not here is dropped. */
+const places = { grafana: 'Grafana', report: 'a report' } as const;
+type Place = keyof typeof places;
+
+function placeOf(given: string | null | undefined): Place | undefined {
+  return given !== null && given !== undefined && Object.hasOwn(places, given) ? (given as Place) : undefined;
+}
+
+/** Only what the model has is noted in its ledger. */
+function featureOf({ schema }: ModelRecord, given: string | null | undefined): string | undefined {
+  return [...schema.features, ...monitoredColumns(schema)].find(({ name }) => name === given)?.name;
+}
+
+/** For the person to finish or to replace. @example reasonSoFar('grafana', 'width') // 'seen in Grafana, feature "width": ' */
+function reasonSoFar(from: Place | undefined, feature: string | undefined): string | undefined {
+  const parts = [
+    ...(from === undefined ? [] : [`seen in ${places[from]}`]),
+    ...(feature === undefined ? [] : [`feature "${feature}"`]),
+  ];
+  return parts.length === 0 ? undefined : `${parts.join(', ')}: `;
 }
 
 function afterwards({ retrain }: ModelRecord): string {
@@ -73,10 +91,10 @@ function afterwards({ retrain }: ModelRecord): string {
     : `A candidate that passes every gate waits up to ${retrain.approval_hours} hours for a person's approval.`;
 }
 
-function led(from: string | undefined, feature: string | undefined): Markup | undefined {
+function led(from: Place | undefined, feature: string | undefined): Markup | undefined {
   if (from === undefined && feature === undefined) return undefined;
   const about = feature === undefined ? '' : ` about "${feature}"`;
-  return html`<p class="soft">You came from ${from ?? 'a link'}${about}; that is noted with the run.</p>`;
+  return html`<p class="soft">You came from ${from === undefined ? 'a link' : places[from]}${about}; that is noted with the run.</p>`;
 }
 
 function windowOf(base: string, model: string, last: ReportEntry | undefined): Markup {

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { CloudFormationCustomResourceEvent } from 'aws-lambda';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { RenderedAlerting } from '#shared/grafana/alerting.ts';
 import { FakeGrafana, FakeWorkspace } from '#shared/grafana/grafana.testing.ts';
 import type { JsonObject } from '#shared/json.ts';
 import { createGrafanaHandler } from './handler.ts';
@@ -11,6 +12,10 @@ const folder = new URL('../../observability/dashboards/json/', import.meta.url);
 const dashboards = readdirSync(folder).map(
   (file) => JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as JsonObject,
 );
+
+const alerting = JSON.parse(
+  readFileSync(new URL('../../observability/grafana-rules/json/tidemark.json', import.meta.url), 'utf8'),
+) as RenderedAlerting;
 
 const answers: Record<string, unknown>[] = [];
 let cloudFormation: Server;
@@ -45,15 +50,19 @@ const properties = {
   Region: 'eu-west-1',
   ConsoleUrl: 'https://ml.example.com',
   RunbooksUrl: 'https://wiki.example.com/runbooks',
+  Alerting: 'amp',
+  TopicArn: 'arn:aws:sns:eu-west-1:111122223333:tidemark-dev-alarms',
+  WatchdogTopicArn: 'arn:aws:sns:eu-west-1:111122223333:tidemark-dev-watchdog',
 };
 
 let requests = 0;
-async function deploy(RequestType: 'Create' | 'Update' | 'Delete', more: object = {}) {
+async function deploy(RequestType: 'Create' | 'Update' | 'Delete', more: object = {}, rendered = alerting) {
   const handler = createGrafanaHandler(
     { now: () => clock, log: (_, message) => void logged.push(message) },
     {
       workspaceOf: () => workspace,
       dashboards,
+      alerting: rendered,
       wait: async (ms) => {
         clock += ms;
       },
@@ -71,7 +80,8 @@ async function deploy(RequestType: 'Create' | 'Update' | 'Delete', more: object 
 }
 
 const stored = () =>
-  JSON.stringify([grafana.datasources, grafana.folders, grafana.dashboards].map((map) => [...map]));
+  JSON.stringify([grafana.datasources, grafana.folders, grafana.dashboards].map((map) => [...map])) +
+  grafana.alerting.stored;
 
 describe('the dashboards of a deployment', () => {
   it('are put into a folder, over a data source that signs with the role of the workspace', async () => {
@@ -229,5 +239,149 @@ describe('a deployment that goes', () => {
     expect(await deploy('Delete')).toMatchObject({ Status: 'SUCCESS' });
     expect(clock).toBeLessThan(60_000);
     expect(logged).toHaveLength(2);
+  });
+});
+
+const rules = () => [...grafana.alerting.rules.values()];
+const wanted = alerting.groups.flatMap(({ rules: inGroup }) => inGroup.map(({ uid }) => uid));
+
+describe('the alerts of a deployment', () => {
+  it('are all there, paused while Managed Prometheus tells people', async () => {
+    await deploy('Create');
+    expect(rules().map(({ uid }) => uid)).toEqual(wanted);
+    expect(wanted.length).toBeGreaterThan(20);
+    expect(new Set(rules().map(({ isPaused }) => isPaused))).toEqual(new Set([true]));
+  });
+
+  it('are paused and started by the knob, there and back', async () => {
+    await deploy('Create');
+    const once = stored();
+    await deploy('Update', { Alerting: 'grafana' });
+    expect(new Set(rules().map(({ isPaused }) => isPaused))).toEqual(new Set([false]));
+    await deploy('Update', { Alerting: 'amp' });
+    expect(stored()).toBe(once);
+  });
+
+  it('go to the topics of the deployment: those for people to one, the dead-man’s switch to the other', async () => {
+    await deploy('Create');
+    const topicOf = (name: string) => {
+      const settings = rules().find(({ title }) => title === name)!.notification_settings as JsonObject;
+      const point = [...grafana.alerting.contactPoints.values()].find(
+        (one) => one.name === settings.receiver,
+      )!;
+      return (point.settings as JsonObject).topic_arn;
+    };
+    expect(topicOf('PsiCritical')).toBe(properties.TopicArn);
+    expect(topicOf('PsiWarning')).toBe(properties.TopicArn);
+    expect(topicOf('Watchdog')).toBe(properties.WatchdogTopicArn);
+  });
+
+  it('are sent in the words of our template, with the fields the workspace knows', async () => {
+    await deploy('Create');
+    const settings = () => grafana.alerting.contactPoints.get('tidemark-alerts')!.settings;
+    const subject = '{{ template "tidemark.subject" . }}';
+    const message = '{{ template "tidemark.message" . }}';
+    const { TopicArn } = properties;
+    expect(settings()).toEqual({ topic_arn: TopicArn, sigv4: { region: 'eu-west-1' }, subject, message });
+    for (const name of ['tidemark.subject', 'tidemark.message'])
+      expect(grafana.alerting.templates.get('tidemark')!.template).toContain(`{{ define "${name}" }}`);
+    grafana.alerting.snsField = 'topic';
+    await deploy('Update');
+    expect(settings()).toEqual({
+      topic: TopicArn,
+      authProvider: 'default',
+      messageFormat: 'text',
+      subject,
+      body: message,
+    });
+  });
+
+  it('lead to the pages of this deployment', async () => {
+    await deploy('Create');
+    const { annotations } = rules().find(({ title }) => title === 'PsiCritical')!;
+    expect(annotations).toMatchObject({
+      console_url: 'https://ml.example.com/console/models/{{ $labels.model }}',
+      runbook_url: 'https://wiki.example.com/runbooks/psi-critical.md',
+    });
+    expect(grafana.alerting.stored).not.toMatch(/<(console|runbooks)>/);
+  });
+
+  it('that are no more are taken away, as are groups; rules of people stay', async () => {
+    await deploy('Create');
+    const theirs = { uid: 'theirs', title: 'Theirs', folderUID: 'tidemark', ruleGroup: 'theirs' };
+    const elsewhere = { uid: 'tidemark-not-here', title: 'Other', folderUID: 'other', ruleGroup: 'x' };
+    for (const rule of [theirs, elsewhere]) grafana.alerting.rules.set(rule.uid, rule);
+    const [first, ...others] = alerting.groups;
+    const fewer = { ...alerting, groups: [{ ...first!, rules: first!.rules.slice(1) }, ...others.slice(1)] };
+    expect(await deploy('Update', {}, fewer)).toMatchObject({ Status: 'SUCCESS' });
+    const left = fewer.groups.flatMap(({ rules: inGroup }) => inGroup.map(({ uid }) => uid));
+    expect(
+      rules()
+        .map(({ uid }) => uid)
+        .sort(),
+    ).toEqual([...left, 'theirs', 'tidemark-not-here'].sort());
+  });
+
+  it('survive answers that got lost', async () => {
+    grafana.losesFirstAnswers = true;
+    expect(await deploy('Create')).toMatchObject({ Status: 'SUCCESS' });
+    expect([rules().length, grafana.alerting.contactPoints.size]).toEqual([wanted.length, 2]);
+  });
+
+  it('end the deployment with what Grafana says of a rule it does not take', async () => {
+    const [first] = alerting.groups;
+    const bad = { ...first!.rules[0]!, uid: `tidemark-${'x'.repeat(32)}` };
+    const answer = await deploy('Create', {}, { ...alerting, groups: [{ ...first!, rules: [bad] }] });
+    expect(answer).toMatchObject({
+      Status: 'FAILED',
+      Reason: expect.stringMatching(/^grafana answers 400 to PUT .*: invalid alert rule: uid tidemark-x/),
+    });
+  });
+});
+
+describe.each([403, 404] as const)('a workspace that answers %i for alerts', (status) => {
+  beforeEach(() => {
+    grafana.alerting.isOff = status;
+  });
+
+  it('gets its dashboards all the same, and a warning is logged, while Managed Prometheus tells people', async () => {
+    expect(await deploy('Create')).toMatchObject({ Status: 'SUCCESS' });
+    expect(grafana.dashboards.size).toBe(3);
+    expect(logged).toEqual([expect.stringContaining(`grafana answers ${status}`)]);
+  });
+
+  it('ends the deployment where it was to tell people, with what to do', async () => {
+    expect(await deploy('Create', { Alerting: 'grafana' })).toMatchObject({
+      Status: 'FAILED',
+      Reason: expect.stringContaining('nobody would be told: deploy with alerting amp'),
+    });
+  });
+
+  it('does not hold up a deployment that goes', async () => {
+    await deploy('Create');
+    expect(await deploy('Delete')).toMatchObject({ Status: 'SUCCESS' });
+    expect([grafana.folders.size, grafana.dashboards.size]).toEqual([0, 0]);
+  });
+});
+
+describe('alerts of a deployment that goes', () => {
+  it('go with it: rules, contact points and template', async () => {
+    await deploy('Create', { Alerting: 'grafana' });
+    await deploy('Delete');
+    expect(grafana.alerting.stored).toBe(JSON.stringify([[], [], [], [...grafana.alerting.intervals]]));
+    expect(grafana.folders.size).toBe(0);
+    expect(logged).toEqual([]);
+  });
+
+  it('leave what people put into the folder, and the contact point they use with its template', async () => {
+    await deploy('Create');
+    const settings = { receiver: 'Tidemark' };
+    const theirs = { uid: 'theirs', folderUID: 'tidemark', notification_settings: settings };
+    grafana.alerting.rules.set('theirs', theirs);
+    await deploy('Delete');
+    expect(rules().map(({ uid }) => uid)).toEqual(['theirs']);
+    expect([...grafana.alerting.contactPoints.keys()]).toEqual(['tidemark-alerts']);
+    expect([grafana.alerting.templates.size, grafana.folders.size]).toEqual([1, 1]);
+    expect(logged).toEqual([]);
   });
 });

@@ -1,16 +1,18 @@
-/** Run by a deployment that has a Managed Grafana: puts the data source and the dashboards into its workspace, which CloudFormation cannot. */
+/** Run by a deployment that has a Managed Grafana: puts the data source, the dashboards and the alerts into its workspace, which CloudFormation cannot. */
 import type { CloudFormationCustomResourceEvent } from 'aws-lambda';
 import * as z from 'zod';
 import { answerDeployment } from '#shared/aws/answer-deployment.ts';
 import type { Deps } from '#shared/deps.ts';
+import type { RenderedAlerting } from '#shared/grafana/alerting.ts';
 import { createGrafanaApi, type GrafanaApi } from '#shared/grafana/api.ts';
-import { provision, unprovision } from '#shared/grafana/provision.ts';
+import { type Provisioned, provision, unprovision } from '#shared/grafana/provision.ts';
 import { type Workspace, withToken } from '#shared/grafana/workspace.ts';
 import type { JsonObject } from '#shared/json.ts';
 
 export interface GrafanaOptions {
   readonly workspaceOf: (workspaceId: string) => Workspace;
   readonly dashboards: readonly JsonObject[];
+  readonly alerting: RenderedAlerting;
   readonly wait: (ms: number) => Promise<void>;
 }
 
@@ -20,6 +22,26 @@ const propertiesSchema = z.object({
   Region: z.string().min(1),
   ConsoleUrl: z.url(),
   RunbooksUrl: z.string().min(1),
+  Alerting: z.enum(['amp', 'grafana']),
+  TopicArn: z.string().min(1),
+  WatchdogTopicArn: z.string().min(1),
+});
+
+const wantedOf = (
+  given: z.infer<typeof propertiesSchema>,
+  { dashboards, alerting }: Pick<GrafanaOptions, 'dashboards' | 'alerting'>,
+): Provisioned => ({
+  prometheusUrl: given.PrometheusUrl,
+  region: given.Region,
+  consoleUrl: given.ConsoleUrl,
+  runbooksUrl: given.RunbooksUrl,
+  dashboards,
+  alerting: {
+    rendered: alerting,
+    isNotifying: given.Alerting === 'grafana',
+    topicArn: given.TopicArn,
+    watchdogTopicArn: given.WatchdogTopicArn,
+  },
 });
 
 /** Less than the function may take, so that the answer still gets out. */
@@ -29,7 +51,7 @@ const removalMs = 45_000;
 
 export function createGrafanaHandler(
   deps: Pick<Deps, 'now' | 'log'>,
-  { workspaceOf, dashboards, wait }: GrafanaOptions,
+  { workspaceOf, dashboards, alerting, wait }: GrafanaOptions,
 ) {
   async function withApi(
     { RequestId, ResourceProperties }: CloudFormationCustomResourceEvent,
@@ -47,21 +69,13 @@ export function createGrafanaHandler(
 
   return answerDeployment('grafana-dashboards', deps, async (event) => {
     if (event.RequestType === 'Delete') {
-      await withApi(event, removalMs, (api) => unprovision(api, dashboards)).catch((error: unknown) =>
-        deps.log('warn', 'the workspace keeps its dashboards', { error: String(error) }),
+      await withApi(event, removalMs, (api) => unprovision(api, dashboards, alerting)).catch(
+        (error: unknown) => deps.log('warn', 'the workspace keeps its dashboards', { error: String(error) }),
       );
       return undefined;
     }
-    const { PrometheusUrl, Region, ConsoleUrl, RunbooksUrl } = propertiesSchema.parse(
-      event.ResourceProperties,
-    );
-    const wanted = {
-      prometheusUrl: PrometheusUrl,
-      region: Region,
-      consoleUrl: ConsoleUrl,
-      runbooksUrl: RunbooksUrl,
-    };
-    await withApi(event, patienceMs, (api) => provision(api, { ...wanted, dashboards }));
+    const wanted = wantedOf(propertiesSchema.parse(event.ResourceProperties), { dashboards, alerting });
+    await withApi(event, patienceMs, (api) => provision(api, wanted, deps.log));
     return { dashboards: dashboards.length };
   });
 }

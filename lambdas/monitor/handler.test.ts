@@ -65,17 +65,31 @@ async function windows(...kinds: (typeof calm)[]): Promise<void> {
   }
 }
 
-const verdicts = () => deps.events.published.filter(({ type }) => type !== 'WindowsDue');
+const verdicts = () =>
+  deps.events.published.filter(({ type }) => type !== 'WindowsDue' && type !== 'WindowJudged');
+const judged = () =>
+  deps.events.published.filter(({ type }) => type === 'WindowJudged').map(({ detail }) => detail);
 const reports = async () => (await listReports(deps, 'small', { limit: 100 })).toReversed();
 
 describe('the monitor', () => {
-  test('calm windows make one report each and no event', async () => {
+  test('calm windows make one report each and no event of a verdict', async () => {
     await windows(calm, calm, calm);
     expect((await reports()).map(({ id, rows, labels }) => [id, rows, labels])).toEqual(
       [0, 1, 2].map((number) => [`${startOf(number)}-${version}`, rowsPerWindow, rowsPerWindow]),
     );
     expect((await reports()).map((one) => one.outcome.kind)).toEqual(['none', 'none', 'none']);
     expect(verdicts()).toEqual([]);
+  });
+
+  test('says of each report once that it is stored, whatever it says, and says the same when the window is judged again', async () => {
+    await windows(calm, shifted, holed);
+    const each = (await reports()).map(({ id }) => ({ model: 'small', report: id }));
+    expect(each).toHaveLength(3);
+    expect(judged()).toEqual(each);
+    const last = deps.events.published.filter(({ type }) => type === 'WindowsDue').at(-1);
+    await createMonitorHandler(deps)(last);
+    expect(judged()).toEqual([...each, each[2]]);
+    expect(await reports()).toHaveLength(3);
   });
 
   test('drift is confirmed in its second window, and the change point is the start of its first', async () => {

@@ -1,7 +1,7 @@
 /** Due windows → reports, in time order; a confirmed verdict leaves as an event. Safe to repeat at any point. */
 import * as z from 'zod';
 import type { Deps } from '#shared/deps.ts';
-import { announce } from '#shared/monitoring/announce.ts';
+import { announce, announceJudged } from '#shared/monitoring/announce.ts';
 import { withChangePoint } from '#shared/monitoring/change-point.ts';
 import { readExplained } from '#shared/monitoring/explained-rows.ts';
 import { nextStep } from '#shared/monitoring/next-step.ts';
@@ -73,11 +73,13 @@ export function createMonitorHandler(deps: Deps) {
         const paused = await pauseBelowAccuracy(deps, model, judgedWindow);
         if (paused !== undefined)
           deps.log('warn', 'batch predictions paused', { model: model.name, reason: paused });
+        await announceJudged(deps, model, entry);
         await storePage(deps, model.name, entry.id);
         entries.push(entry);
       } catch (error) {
         // a version whose baseline is gone must not hide the others
         if ((error as Error).name !== 'ArtefactError') throw error;
+        deps.measure('FailedReports', 1);
         deps.log('error', 'a version could not be judged', {
           model: model.name,
           version,

@@ -353,6 +353,7 @@ describe('a receiver in trouble', () => {
     expect(pager.got).toHaveLength(maxRounds);
     expect(deps.logged.filter(({ message }) => message.includes('given up'))).toHaveLength(2);
     expect(await readAlertCounters(deps)).toMatchObject({ gave_up: 2, failed: 2 * maxRounds });
+    expect(deps.measured).toEqual([{ name: 'UndeliveredNotifications', value: 2 }]);
     const said = JSON.stringify([deps.logged, await only()]);
     for (const secret of ['verysecrettoken', routingKey, webhookKey]) expect(said).not.toContain(secret);
   });

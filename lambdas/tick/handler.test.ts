@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { functions } from '#shared/api/surface.ts';
 import type { Report } from '#shared/monitoring/report.ts';
-import { objectKeys } from '#shared/registry/keys.ts';
+import { objectKeys, stateKeys } from '#shared/registry/keys.ts';
 import { guardedDeps } from '#shared/testing/guarded-deps.ts';
 import { memoryDeps, startMs } from '#shared/testing/memory-deps.ts';
 import { registerSmall, smallRecord, smallRows } from '#shared/testing/small-model.ts';
@@ -70,4 +70,14 @@ test('features of a version of which no importance is known are ranked by their 
   const { psiDebiased } = report.features.find(({ name }) => name === 'weight')!;
   expect(report.diagnosis.worst[0]).toEqual({ name: 'weight', score: psiDebiased });
   expect(psiDebiased).toBeGreaterThan(1);
+});
+
+test('a model whose record cannot be read is named as failed, and its neighbour is judged', async () => {
+  const deps = memoryDeps({ GRANULE_MS: '60000' });
+  await deps.state.putIfAbsent(stateKeys.record('broken'), { name: 'broken' });
+  const version = await registerSmall(deps, smallRecord({ monitor: { window_ms: windowMs } }));
+  await addTraffic(deps, 'small', version, smallRows(290, 5, { from: startMs }));
+  deps.clock.ms = startMs + windowMs;
+  deps.clock.closedBefore = deps.clock.ms;
+  expect(await createTickHandler(deps)()).toEqual({ granules: 5, windows: 1, failed: ['broken'] });
 });

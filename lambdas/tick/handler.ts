@@ -3,7 +3,7 @@ import { closeGranules } from '#shared/capture/rollup.ts';
 import type { Deps } from '#shared/deps.ts';
 import { createWindowExplainer } from '#shared/monitoring/explain-windows.ts';
 import { createAnchorsCache } from '#shared/registry/baseline.ts';
-import { listModels } from '#shared/registry/registry.ts';
+import { readModels } from '#shared/registry/registry.ts';
 import { announceDueWindows } from '#shared/windows/claim.ts';
 
 /** Of a tick's two minutes, for all models together. */
@@ -25,7 +25,10 @@ export function createTickHandler(deps: Deps): () => Promise<TickResult> {
     const failed: string[] = [];
     const explainUntil = performance.now() + explainMs;
     const isOver = () => performance.now() > explainUntil;
-    for (const model of await listModels(deps)) {
+    const { models, unreadable } = await readModels(deps);
+    failed.push(...unreadable);
+    for (const model of unreadable) deps.log('error', 'the record of a model cannot be read', { model });
+    for (const model of models) {
       try {
         granules += await closeGranules(deps, model.name, closedBefore, anchorsOf);
         await explainWindows(model, isOver);

@@ -61,7 +61,7 @@ async function startAlertmanager(): Promise<string> {
   return startProgram('prometheus-alertmanager', config, [storage, '--cluster.listen-address=']);
 }
 
-/** With the rules that are shipped, evaluated every second, and nothing to scrape unless told. */
+/** With the rules that are shipped, evaluated every second, held for one, and nothing to scrape unless told. */
 async function startPrometheus(
   name: string,
   everyMs = 1000,
@@ -70,7 +70,9 @@ async function startPrometheus(
   const rules = join(folder, `${name}-rules.yml`);
   await writeFile(
     rules,
-    renderRules(localLinks).replaceAll(/ interval: "\w+"/g, ` interval: "${everyMs}ms"`),
+    renderRules(localLinks)
+      .replaceAll(/ interval: "\w+"/g, ` interval: "${everyMs}ms"`)
+      .replaceAll(/ for: "\w+"/g, ' for: "1s"'),
   );
   const config = join(folder, `${name}.yml`);
   const target = new URL(alertmanager).host;

@@ -23,8 +23,13 @@ export type EmbeddedDeps = Omit<Deps, 'events' | 'pipelines' | 'streamClosedBefo
 export const objectsFolder = (dataDir: string): string => join(dataDir, 'objects');
 export const spoolFile = (dataDir: string): string => join(dataDir, 'spool.ndjson');
 
-/** Of secrets that other programs look for under these names too. */
-const commonNames: ReadonlySet<string> = new Set(['SLACK_WEBHOOK_URL', 'PAGERDUTY_ROUTING_KEY']);
+/** Of secrets that other programs look for under these names too, or that stand beside a setting of the same family. */
+const commonNames: ReadonlySet<string> = new Set([
+  'SLACK_WEBHOOK_URL',
+  'PAGERDUTY_ROUTING_KEY',
+  'REMOTE_WRITE_BEARER_TOKEN',
+  'REMOTE_WRITE_BASIC_AUTH',
+]);
 
 export function embeddedDeps({ dataDir, store, env, signUpload }: EmbeddedOptions): EmbeddedDeps {
   const settings = parseSettings({ TRAIN_CONTAINER: 'available', PII_KEY: 'available', ...env });
@@ -43,5 +48,6 @@ export function embeddedDeps({ dataDir, store, env, signUpload }: EmbeddedOption
     newId: randomUUID,
     spool: createSpool(spoolFile(dataDir), log),
     log,
+    measure: (name, value) => log('debug', 'measured', { name, value }),
   };
 }

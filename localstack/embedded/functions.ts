@@ -1,8 +1,11 @@
 /** Every function of the API list, bound to the embedded adapters: the handler files are those that Lambda runs. */
+import { randomUUID } from 'node:crypto';
 import type { FunctionName } from '#shared/api/surface.ts';
 import type { Deps } from '#shared/deps.ts';
+import { invoked } from '#shared/telemetry/invocation.ts';
 import { createAdminHandler } from '../../lambdas/admin/handler.ts';
 import { createAuthorizeHandler } from '../../lambdas/authorize/handler.ts';
+import { createCanaryHandler } from '../../lambdas/canary/handler.ts';
 import { createCaptureHandler } from '../../lambdas/capture/handler.ts';
 import { createConsoleHandler } from '../../lambdas/console/handler.ts';
 import { createExplainHandler } from '../../lambdas/explain/handler.ts';
@@ -28,7 +31,7 @@ import { createTickHandler } from '../../lambdas/tick/handler.ts';
 import { createTrialHandler } from '../../lambdas/trial/handler.ts';
 
 /** An event goes in as the host built it; each handler parses what it needs. */
-type AnyHandler = (event: never) => Promise<unknown>;
+type AnyHandler = (event: never, caller?: Caller) => Promise<unknown>;
 
 const factories: Readonly<Record<FunctionName, (deps: Deps) => AnyHandler>> = {
   migrate: createMigrateHandler,
@@ -46,6 +49,7 @@ const factories: Readonly<Record<FunctionName, (deps: Deps) => AnyHandler>> = {
   monitor: createMonitorHandler,
   publish: createPublishHandler,
   notify: createNotifyHandler,
+  canary: createCanaryHandler,
   trial: createTrialHandler,
   'retrain-begin': createBeginHandler,
   'retrain-ingest': createIngestHandler,
@@ -61,17 +65,21 @@ const factories: Readonly<Record<FunctionName, (deps: Deps) => AnyHandler>> = {
   'retrain-release': createReleaseHandler,
 };
 
-export type Invoke = (name: FunctionName, event: unknown) => Promise<unknown>;
+/** What a handler that waits needs to know. */
+interface Caller {
+  /** Aborted when the host stops. */
+  readonly signal: AbortSignal;
+}
 
-/** Each handler is made once, on its first call, as in a warm Lambda. */
+export type Invoke = (name: FunctionName, event: unknown, caller?: Caller) => Promise<unknown>;
+
+/** Each handler is made once, on its first call, as in a warm Lambda; what it logs has the ids that lines have there. */
 export function bindFunctions(deps: Deps): Invoke {
   const made = new Map<FunctionName, AnyHandler>();
-  return (name, event) => {
-    let handler = made.get(name);
-    if (!handler) {
-      handler = factories[name](deps);
-      made.set(name, handler);
-    }
-    return handler(event as never);
+  return (name, event, caller) => {
+    const handler = made.get(name) ?? factories[name](deps);
+    made.set(name, handler);
+    const known = { invocation_id: randomUUID() };
+    return invoked(deps, name, event, known, () => handler(event as never, caller));
   };
 }

@@ -94,11 +94,12 @@ async function openHost(options: HostOptions): Promise<Host> {
     invoke: (name, ...rest) => tasks.invoke(name, ...rest),
     log: base.log,
   });
+  const stopping = new AbortController();
   const bus = createEventBus({
     invoke: async (name, event) => {
       const spec: FunctionSpec = functions[name];
       if (spec.heavy) heavyEvents.deliver(name, event as Json);
-      else await invoke(name, event);
+      else await invoke(name, event, { signal: stopping.signal });
     },
     start: (machine, name, input) => engine.start(machine, name, input),
     log: base.log,
@@ -157,6 +158,7 @@ async function openHost(options: HostOptions): Promise<Host> {
     async close() {
       await server.close();
       await Promise.all([...timers, sweeping].map((timer) => timer.stop()));
+      stopping.abort();
       await bus.drain();
       await stopRuns(engine, redrive, heavyEvents, tasks);
       await feed.close();

@@ -1,9 +1,13 @@
 /** The embedded API: 127.0.0.1 only, Host and Origin allow-listed, POSTs of JSON or its own forms, graceful shutdown, next free port when busy. */
+import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { problem } from '#shared/api/http.ts';
+import { requestIdHeader } from '#shared/api/names.ts';
 import type { FunctionName } from '#shared/api/surface.ts';
 import type { Deps } from '#shared/deps.ts';
+import { wasLogged } from '#shared/telemetry/invocation.ts';
+import { withLogContext } from '#shared/telemetry/log-context.ts';
 import { listenOnLoopback, loopback, loopbackHosts, readLimited, refuseForeign } from './loopback.ts';
 import { proxyEvent } from './proxy-event.ts';
 import { matchRoute } from './router.ts';
@@ -34,10 +38,15 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       if (isClosing) response.setHeader('connection', 'close');
       send(response, result);
     };
-    answer(request, allowedHosts, options).then(respond, (error: unknown) => {
-      options.log('error', 'a request failed', { error: String(error), path: request.url ?? '' });
-      respond(problem(500, 'internal error; the log has the cause'));
-    });
+    const id = randomUUID();
+    response.setHeader(requestIdHeader, id);
+    void withLogContext({ http_request_id: id }, () =>
+      answer(request, allowedHosts, options, id).then(respond, (error: unknown) => {
+        if (!wasLogged(error))
+          options.log('error', 'a request failed', { error: String(error), path: request.url ?? '' });
+        respond(problem(500, 'internal error; the log has the cause'));
+      }),
+    );
   });
   return {
     url: `http://${loopback}:${port}`,
@@ -55,6 +64,7 @@ async function answer(
   request: IncomingMessage,
   allowedHosts: ReadonlySet<string>,
   options: HttpServerOptions,
+  id: string,
 ): Promise<APIGatewayProxyResult> {
   const refusal = refuseForeign(request, allowedHosts);
   if (refusal) return refusal;
@@ -76,7 +86,7 @@ async function answer(
   if (body === undefined)
     return problem(413, `the body is larger than ${options.maxBodyBytes} bytes`, {}, { connection: 'close' });
   const { match } = matching;
-  return options.call(match.route.handler, proxyEvent(request, url, body.toString('utf8'), match));
+  return options.call(match.route.handler, proxyEvent(request, url, body.toString('utf8'), match, id));
 }
 
 function send(response: ServerResponse, result: APIGatewayProxyResult): void {

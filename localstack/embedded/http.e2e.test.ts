@@ -219,6 +219,20 @@ describe('a prediction', () => {
 });
 
 describe('a request that cannot be understood', () => {
+  test('is answered with an id to ask about it by, one of its own, which a problem has in its body too', async () => {
+    const answers = await Promise.all([
+      ask('/models/none/predict', { body: { features: {} } }),
+      ask('/nowhere'),
+      ask('/health'),
+    ]);
+    const ids = answers.map(({ headers }) => headers['tidemark-request-id']);
+    for (const id of ids) expect(id).toMatch(/^[0-9a-f-]{36}$/);
+    expect(new Set(ids).size).toBe(3);
+    expect(
+      answers.slice(0, 2).map(({ text }) => (JSON.parse(text) as { instance: string }).instance),
+    ).toEqual(ids.slice(0, 2));
+  });
+
   test('for an unknown model is 404 and lists the models there are', async () => {
     for (const path of [
       '/models/nobody/predict',

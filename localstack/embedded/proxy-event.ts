@@ -8,6 +8,7 @@ export function proxyEvent(
   url: URL,
   body: string,
   match: Match,
+  requestId: string,
 ): APIGatewayProxyEvent {
   const { route, parameters } = match;
   const query = [...url.searchParams];
@@ -31,7 +32,7 @@ export function proxyEvent(
     stageVariables: null,
     body: body === '' ? null : body,
     isBase64Encoded: false,
-    requestContext: requestContext(request, route.path, route.method, url.pathname),
+    requestContext: requestContext(request, route.path, route.method, url.pathname, requestId),
   };
 }
 
@@ -46,6 +47,7 @@ function requestContext(
   resourcePath: string,
   httpMethod: string,
   path: string,
+  requestId: string,
 ): APIGatewayProxyEvent['requestContext'] {
   return {
     accountId: '000000000000',
@@ -71,7 +73,7 @@ function requestContext(
     },
     path,
     protocol: 'HTTP/1.1',
-    requestId: '',
+    requestId,
     requestTimeEpoch: Date.now(),
     resourceId: resourcePath,
     resourcePath,

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
+import { canaryModel } from '#shared/canary/names.ts';
 import { readAlertmanager } from '#shared/notify/alertmanager-message.ts';
 import { readTopicMessage } from '#shared/notify/topic-message.ts';
 import { missingTool, runTool } from '../alerts/tools.testing.ts';
@@ -20,7 +21,7 @@ const program = 'prometheus-alertmanager';
 const stops: (() => void)[] = [];
 afterAll(() => {
   for (const stop of stops) stop();
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
 async function until<T>(look: () => Promise<T | undefined>): Promise<T> {
@@ -108,7 +109,10 @@ describe('routes', () => {
     ['critical', 'critical'],
     ['warning', 'warning'],
     ['none', 'watchdog'],
-  ])('lead an alert of severity %s to %s', (severity, receiver) => {
+    ['critical', 'critical', 'stones'],
+    ['critical', 'canary', canaryModel],
+    ['warning', 'canary', canaryModel],
+  ])('lead an alert of severity %s to %s: %s', (severity, receiver, model = 'no model') => {
     const args = [
       'config',
       'routes',
@@ -116,6 +120,7 @@ describe('routes', () => {
       `--config.file=${config}`,
       `severity=${severity}`,
       'alertname=X',
+      `model=${model}`,
     ];
     expect(runTool('amtool', args).split('\n')[0]).toBe(receiver);
   });

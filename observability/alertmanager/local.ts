@@ -13,7 +13,12 @@ export function localAlertmanager(webhookUrl: string): string {
   });
   return toYaml({
     route,
-    receivers: [toHost(receivers.critical), toHost(receivers.warning), { name: receivers.none }],
+    receivers: [
+      toHost(receivers.critical),
+      toHost(receivers.warning),
+      { name: receivers.none },
+      toHost(receivers.canary),
+    ],
     inhibit_rules: inhibitRules,
   });
 }

@@ -9,6 +9,8 @@ export interface ManagedAlertmanager {
   readonly topicArn: string;
   /** Of the dead-man's switch: its silence is an alarm of CloudWatch. */
   readonly watchdogTopicArn: string;
+  /** Whether it tells people; else alerts are told by Grafana, and here every receiver is empty. @default true */
+  readonly isNotifying?: boolean;
   /** Of PagerDuty's integration: then criticals go there straight, whatever becomes of our own function. */
   readonly pagerDuty?: {
     readonly secretArn: string;
@@ -33,8 +35,11 @@ function managedConfiguration({
   region,
   topicArn,
   watchdogTopicArn,
+  isNotifying = true,
   pagerDuty,
 }: ManagedAlertmanager): string {
+  const names = Object.values(receivers);
+  if (!isNotifying) return toYaml({ route, receivers: names.map((name) => ({ name })) });
   const toTopic = (topic_arn: string): Yaml => ({
     topic_arn,
     sigv4: { region },
@@ -53,6 +58,7 @@ function managedConfiguration({
       },
       { name: receivers.warning, sns_configs: [toTopic(topicArn)] },
       { name: receivers.none, sns_configs: [toTopic(watchdogTopicArn)] },
+      { name: receivers.canary, sns_configs: [toTopic(topicArn)] },
     ],
     inhibit_rules: inhibitRules,
   });

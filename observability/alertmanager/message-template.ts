@@ -10,35 +10,46 @@ const pairs = `{{ define "tidemark.pairs" }}{{ "{" }}{{ range $at, $pair := .Sor
 
 const pairsOf = (expr: string) => `{{ template "tidemark.pairs" ${expr} }}`;
 
-const alert = [
-  `"status":${quoted('.Status')}`,
-  `"labels":${pairsOf('.Labels')}`,
-  `"annotations":${pairsOf('.Annotations')}`,
-  `"startsAt":${time('StartsAt')}`,
-  `"endsAt":${time('EndsAt')}`,
-  `"generatorURL":${quoted('.GeneratorURL')}`,
-  `"fingerprint":${quoted('.Fingerprint')}`,
-].join(',');
+const alertOf = (labels: string) =>
+  [
+    `"status":${quoted('.Status')}`,
+    `"labels":${pairsOf(labels)}`,
+    `"annotations":${pairsOf('.Annotations')}`,
+    `"startsAt":${time('StartsAt')}`,
+    `"endsAt":${time('EndsAt')}`,
+    `"generatorURL":${quoted('.GeneratorURL')}`,
+    `"fingerprint":${quoted('.Fingerprint')}`,
+  ].join(',');
 
-const message = [
-  '"version":"4"',
-  `"groupKey":${quoted('(join "/" .GroupLabels.SortedPairs.Values)')}`,
-  '"truncatedAlerts":0',
-  `"status":${quoted('.Status')}`,
-  `"receiver":${quoted('.Receiver')}`,
-  `"groupLabels":${pairsOf('.GroupLabels')}`,
-  `"commonLabels":${pairsOf('.CommonLabels')}`,
-  `"commonAnnotations":${pairsOf('.CommonAnnotations')}`,
-  `"externalURL":${quoted('.ExternalURL')}`,
-  `"alerts":[{{ range $at, $alert := .Alerts }}{{ if $at }},{{ end }}{{ with $alert }}{{ "{" }}${alert}{{ "}" }}{{ end }}{{ end }}]`,
-].join(',');
+const messageOf = (labels: string) =>
+  [
+    '"version":"4"',
+    `"groupKey":${quoted('(join "/" .GroupLabels.SortedPairs.Values)')}`,
+    '"truncatedAlerts":0',
+    `"status":${quoted('.Status')}`,
+    `"receiver":${quoted('.Receiver')}`,
+    `"groupLabels":${pairsOf('.GroupLabels')}`,
+    `"commonLabels":${pairsOf('.CommonLabels')}`,
+    `"commonAnnotations":${pairsOf('.CommonAnnotations')}`,
+    `"externalURL":${quoted('.ExternalURL')}`,
+    `"alerts":[{{ range $at, $alert := .Alerts }}{{ if $at }},{{ end }}{{ with $alert }}{{ "{" }}${alertOf(labels)}{{ "}" }}{{ end }}{{ end }}]`,
+  ].join(',');
 
 /** Of one line: a topic refuses the whole message for a subject that is long or not printable ASCII. */
 const ascii = (expr: string) => `{{ reReplaceAll "[^ -~]" "?" (printf "%.40s" ${expr}) }}`;
 
 const subject = `{{ .Status }}: ${ascii('.GroupLabels.alertname')}{{ if .GroupLabels.model }} of ${ascii('.GroupLabels.model')}{{ end }}`;
 
-export const messageTemplate = `${pairs}
+/** @param labels of one alert, as an expression */
+const templateOf = (labels: string) => `${pairs}
 {{ define "tidemark.subject" }}${subject}{{ end }}
-{{ define "tidemark.message" }}{{ "{" }}${message}{{ "}" }}{{ end }}
+{{ define "tidemark.message" }}{{ "{" }}${messageOf(labels)}{{ "}" }}{{ end }}
 `;
+
+export const messageTemplate = templateOf('.Labels');
+
+/**
+ * As Grafana is to send it, which labels an alert with its folder as well. Without that the alert is the one that Managed Prometheus would
+ * tell of, by the same fingerprint: what one opened the other closes, and a change between the two repeats nothing.
+ */
+export const grafanaMessageTemplate = templateOf('(.Labels.Remove (stringSlice "grafana_folder"))');

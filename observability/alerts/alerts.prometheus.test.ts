@@ -227,7 +227,7 @@ describe('rules on a real Prometheus', () => {
                         '3. is it real? Follow the retrain run, or start one: POST /models/stones/retrain\n',
                       respond_within: '15m',
                       runbook_url: 'docs/runbooks/psi-critical.md',
-                      report_url: `${url}/models/stones/reports`,
+                      report_url: `${url}/console/models/stones/reports/latest`,
                       console_url: `${url}/console/models/stones`,
                     },
                   },

@@ -121,7 +121,7 @@ describe('alerts', () => {
       url: 'https://ml.example.com',
       runbooks: 'https://wiki.example.com/runbooks',
     });
-    expect(elsewhere).toContain('"https://ml.example.com/models/{{ $labels.model }}/reports"');
+    expect(elsewhere).toContain('"https://ml.example.com/console/models/{{ $labels.model }}/reports/latest"');
     expect(elsewhere).toContain('"https://wiki.example.com/runbooks/psi-critical.md"');
     expect(elsewhere).not.toContain('127.0.0.1');
   });

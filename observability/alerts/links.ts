@@ -1,4 +1,4 @@
-/** Where an alert leads to: its runbook, the model's reports and its console page. Templates that Prometheus fills with the labels of the alert. */
+/** Where an alert leads to: its runbook, the model's newest report and its console page. Templates that Prometheus fills with the labels of the alert. */
 import { runbookName } from './alert.ts';
 
 export interface LinkBase {
@@ -22,7 +22,8 @@ export function linksOf(
   if (!isOfModel) return { runbook_url, console_url: `${url}/console` };
   return {
     runbook_url,
-    report_url: `${url}/models/${model}/reports`,
+    // of the console, which opens by a session, a proxy and on a laptop; the API's own address takes a program's signature
+    report_url: `${url}/console/models/${model}/reports/latest`,
     console_url: `${url}/console/models/${model}`,
   };
 }

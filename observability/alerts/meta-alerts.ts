@@ -14,6 +14,10 @@ export const metaAlerts: AlertGroup = {
       record: 'tidemark:publisher_failures:increase15m',
       expr: 'sum by (env) (increase(tidemark_publisher_failures_total[15m]))',
     },
+    {
+      record: 'tidemark:notifications_given_up:increase1h',
+      expr: 'sum by (env) (increase(tidemark_notifications_total{result="gave_up"}[1h]))',
+    },
   ],
   alerts: [
     {
@@ -23,7 +27,8 @@ export const metaAlerts: AlertGroup = {
       signal: `(time() - max by (env) (last_over_time(${heartbeat}[1d]))) or absent_over_time(${heartbeat}[1d]) * 86400`,
       is: '>',
       threshold: 600,
-      forMinutes: 0,
+      // rules are evaluated before the first figures come, and nobody is to be woken by a deployment
+      forMinutes: 2,
       summary: 'no figures of any model for {{ humanizeDuration $value }}: everything else here is old',
       description: 'The figures were last read from the store more than ten minutes ago, or never.',
       impact: 'No other alert can be relied on, neither its firing nor its silence.',
@@ -32,7 +37,7 @@ export const metaAlerts: AlertGroup = {
         'is the schedule enabled? Rule of the tick in EventBridge',
         'locally: does the host answer at /metrics, and is it a target of Prometheus',
       ],
-      falseAlarm: 'A stack that was just made: the first figures come within two minutes.',
+      falseAlarm: 'A stack that was just made and whose first figures take longer than two minutes.',
       closes: 'Figures younger than ten minutes.',
     },
     {
@@ -57,6 +62,26 @@ export const metaAlerts: AlertGroup = {
       closes: 'A quarter of an hour without failures.',
     },
     {
+      name: 'ModelUnreadable',
+      severity: 'warning',
+      category: 'meta',
+      signal: 'max by (env) (tidemark_unreadable_models)',
+      is: '>',
+      threshold: 0.5,
+      forMinutes: 5,
+      summary: 'the figures of {{ printf "%.0f" $value }} model(s) cannot be read: nothing is known of them',
+      description:
+        'What is stored of a model is damaged, or the store does not answer for it. All other models have their figures.',
+      impact: 'No alert about these models can fire; their panels stand still.',
+      firstSteps: [
+        'read the log of the function publish (or of admin, for /metrics): it names the model and the reason',
+        'open that model in the console: which of its pages fails, and with what',
+        'an item or object that is damaged: restore it from the table’s backups or the bucket’s versions',
+      ],
+      falseAlarm: 'A store that was throttled for more than five minutes.',
+      closes: 'Figures of every registered model.',
+    },
+    {
       name: 'SeriesRejected',
       severity: 'warning',
       category: 'meta',
@@ -76,6 +101,67 @@ export const metaAlerts: AlertGroup = {
       ],
       falseAlarm: 'One refusal after the clock of the receiver was set.',
       closes: 'A quarter of an hour without refusals.',
+    },
+    {
+      name: 'NotificationsFailing',
+      severity: 'warning',
+      category: 'meta',
+      signal: 'tidemark:notifications_given_up:increase1h',
+      is: '>',
+      threshold: 0.5,
+      forMinutes: 0,
+      summary: 'notifications do not arrive: {{ printf "%.0f" $value }} were given up in an hour',
+      description:
+        'A channel did not take a notification in any of twelve rounds over about two hours, so it is not tried again. Other channels had theirs.',
+      impact: 'Who listens to that channel alone was not told of an alert.',
+      firstSteps: [
+        'GET /alerts: which alerts have a delivery that gave up, of which channel, and what it answered',
+        'read the error lines of the function notify; 401, 403, 404: the secret of the channel is wrong or was withdrawn',
+        'once it is mended nothing is left to do: what still fires is told again with its next reminder',
+      ],
+      falseAlarm: 'A channel that was taken out of use and whose secret is still there.',
+      closes: 'An hour in which none is given up.',
+    },
+    {
+      name: 'CanaryMissed',
+      severity: 'critical',
+      category: 'meta',
+      signal: 'time() - max by (env) (last_over_time(tidemark_canary_due_timestamp_seconds[15m]))',
+      is: '>',
+      threshold: 0,
+      forMinutes: 0,
+      summary:
+        'an injected drift was not noticed: the alert about it is overdue by {{ humanizeDuration $value }}',
+      description:
+        'A drift is injected into the model tidemark-canary every day; the alert about it has to arrive at the function notify, and did not. The same is told by the canary’s own check, which needs no Prometheus, and after a day and a quarter by an alarm of CloudWatch.',
+      impact: 'Drift of real models may go unnoticed, or nobody be told of it.',
+      firstSteps: [
+        'read the last error line of the function canary: it says how far the drift came, from the rows to the report to the alert',
+        'read the log of the functions on the way that it names: capture, tick, monitor, publish, notify',
+        'once it is mended wait: while drifts are missed one is injected in the next whole hour',
+      ],
+      falseAlarm: 'A clock that was moved, or a deployment that stood still for hours.',
+      closes: 'The next injected drift that is noticed, at most five hours after the cause is mended.',
+    },
+    {
+      name: 'CanaryFalseAlarm',
+      severity: 'warning',
+      category: 'meta',
+      signal: 'max by (env) (last_over_time(tidemark_canary_false_alarm[15m]))',
+      is: '>',
+      threshold: 0,
+      forMinutes: 0,
+      summary: 'a calm window of the canary raised an alarm',
+      description:
+        'The rows of the model tidemark-canary before and after its injected drift are drawn from its baseline, and a window of them was judged to be an alarm.',
+      impact: 'Alerts on real models may be false as well.',
+      firstSteps: [
+        'open its reports: GET /models/tidemark-canary/reports; which feature, and how many rows',
+        'were there rows of others in the window? Nobody but the canary should ask this model',
+        'twice in a week is no chance: what changed in detection with the last deployment',
+      ],
+      falseAlarm: 'Chance: less than once in a hundred days.',
+      closes: 'The next day of the canary without one.',
     },
     {
       name: 'Watchdog',

@@ -87,7 +87,8 @@ const isOneOperand = (expr: string) => /^(last_over_time\()?[a-z_:0-9]+(\[10m\]\
 /** Only what is about a model has its label: our own publisher's figures are of all models. */
 export const isOfModel = ({ category }: Pick<Alert, 'category'>) => category !== 'meta';
 
-function annotationsOf(alert: Alert, links: LinkBase): Record<string, string> {
+/** What a person reads of it; texts are templates that Prometheus fills. */
+export function annotationsOf(alert: Alert, links: LinkBase): Record<string, string> {
   const { name, severity, summary, description, impact, firstSteps } = alert;
   const steps = firstSteps.map(
     (step, at) => `${at + 1}. ${step.replaceAll('{model}', '{{ $labels.model }}')}`,

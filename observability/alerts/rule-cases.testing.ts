@@ -142,6 +142,21 @@ export const ruleCases: readonly RuleCase[] = [
     goneAfter: 16,
   },
   {
+    alert: 'NotificationsFailing',
+    series: { 'tidemark_notifications_total{result="gave_up"}': counter(0, 1) },
+    noticedAfter: 2,
+    goneAfter: 61,
+  },
+  {
+    alert: 'CanaryMissed',
+    series: {
+      tidemark_canary_due_timestamp_seconds: (minute, isBad, before) => (isBad ? before : minute * 60 + 30),
+    },
+    noticedAfter: 2,
+  },
+  { alert: 'CanaryFalseAlarm', series: { tidemark_canary_false_alarm: level(0, 1) } },
+  { alert: 'ModelUnreadable', series: { tidemark_unreadable_models: level(0, 1) } },
+  {
     alert: 'SeriesRejected',
     series: { tidemark_publisher_rejected_series_total: counter(0, 1) },
     noticedAfter: 2,

@@ -82,7 +82,7 @@ capture never do. ErrorRateHigh waits while batches of the model are paused: a r
 1. A value in one of the groups of \`observability/alerts\`: a signal per model, a limit, words for the night.
 2. A recording beside it where the signal is sparse (\`latest('…')\`).
 3. Its case in \`observability/alerts/rule-cases.testing.ts\`: series that are well, go wrong, and are well again.
-4. \`UPDATE=1 npx vitest run --project unit observability/alerts\` writes rules, Alertmanager files, the page and this list.
+4. \`UPDATE=1 npx vitest run --project unit observability\` writes rules, Alertmanager files, Grafana's rules, the page and this list.
 5. What helps at night, below the line of its page.
 6. \`npm run test:prometheus\` (Debian: \`apt-get install prometheus prometheus-alertmanager docker-compose\`).
 `;

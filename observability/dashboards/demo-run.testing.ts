@@ -15,7 +15,9 @@ const features = 6;
  */
 export function demoFigures(minute: number, start: number): Figures {
   const now = start + minute * minuteMs;
-  return figuresOf([stones(minute, start), stalled(minute, start)], now, environment);
+  const { deployment, models } = figuresOf([stones(minute, start), stalled(minute, start)], now, environment);
+  const canary = { noticedAt: start, dueAt: start + 86_400_000, isFalseAlarm: false };
+  return { deployment: { ...deployment, canary }, models };
 }
 
 /** Promoted at minute 15, drifted and broken from minute 20 on, retraining again from minute 30 on. */

@@ -1,4 +1,5 @@
 /** All models of an environment on one page: which of them needs a look. */
+import { canaryModel } from '#shared/canary/names.ts';
 import {
   anyIs,
   captureLagLimits,
@@ -12,7 +13,9 @@ import {
 } from './panel.ts';
 import { consoleHome, rowToModel, toModel } from './places.ts';
 
-const inEnv = (metric: string, more = '') => `${metric}{env="$env"${more === '' ? '' : `,${more}`}}`;
+/** Tidemark's own canary is no model of the fleet: it drifts every day. */
+const inEnv = (metric: string, more = '') =>
+  `${metric}{env="$env",model!="${canaryModel}"${more === '' ? '' : `,${more}`}}`;
 const byModel = (expr: string) => `max by (model) (${expr})`;
 const firing = (severity: string) => `alertstate="firing",severity="${severity}",model!=""`;
 const small = { kind: 'stat', width: 6, height: 4, unit: 'none', links: [consoleHome] } as const;

@@ -1,6 +1,6 @@
 /** Drift row of the model dashboard: which features, since when, and whether it matters. */
-import { levelMappings, newest, ofThisModel, psiLimits, type Row, yesNo } from './panel.ts';
-import { modelRetrain, rowToFeature, toFeature } from './places.ts';
+import { jsLimits, levelMappings, newest, ofThisModel, psiLimits, type Row, yesNo } from './panel.ts';
+import { retrainForFeature, rowRetrainForFeature, rowToFeature, toFeature } from './places.ts';
 
 const ofFeatures = (metric: string) => newest(ofThisModel(metric, 'feature=~"$feature"'));
 const byFeature = (metric: string) => `max by (feature) (${ofFeatures(metric)})`;
@@ -21,7 +21,7 @@ export const driftRow: Row = {
       mappings: levelMappings,
       noValue: 'no report yet',
       runbook: 'feature-drift-critical',
-      dataLinks: [toFeature, modelRetrain],
+      dataLinks: [toFeature, retrainForFeature],
     },
     {
       ...half,
@@ -55,7 +55,7 @@ export const driftRow: Row = {
       limits: psiLimits,
       noValue: 'no report yet',
       runbook: 'psi-critical',
-      dataLinks: [toFeature],
+      dataLinks: [toFeature, retrainForFeature],
     },
     {
       ...half,
@@ -67,7 +67,7 @@ export const driftRow: Row = {
       decimals: 3,
       queries: [
         { expr: byFeature('tidemark_feature_psi'), legend: 'PSI', limits: psiLimits },
-        { expr: byFeature('tidemark_feature_js_distance'), legend: 'JS distance', limits: [[0.1, 'orange']] },
+        { expr: byFeature('tidemark_feature_js_distance'), legend: 'JS distance', limits: jsLimits },
         { expr: byFeature('tidemark_feature_drift_pvalue'), legend: 'p-value', unit: 'sci' },
         {
           expr: byFeature('tidemark_feature_missing_ratio'),
@@ -80,7 +80,7 @@ export const driftRow: Row = {
       ],
       noValue: 'no report yet',
       runbook: 'psi-warning',
-      dataLinks: [rowToFeature],
+      dataLinks: [rowToFeature, rowRetrainForFeature],
     },
     {
       ...half,
@@ -120,7 +120,7 @@ export const driftRow: Row = {
       ],
       noValue: 'no window was explained yet',
       runbook: 'feature-drift-critical',
-      dataLinks: [toFeature],
+      dataLinks: [toFeature, retrainForFeature],
     },
     {
       ...half,

@@ -10,6 +10,9 @@ const duration = [0.5, 0.95, 0.99].map((share) => ({
   legend: `p${share * 100}`,
   minStep: '4m' as const,
 }));
+/** Of the 95 % interval; matched without labels that only one of the two has. */
+const bound = (sign: '+' | '-') =>
+  `${newest(ofThisModel('tidemark_model_loss', 'dataset="estimated"'))} ${sign} ignoring (dataset) 1.96 * ${newest(ofThisModel('tidemark_estimated_loss_standard_error'))}`;
 const limit = (name: string) => ({
   expr: newest(ofThisModel('tidemark_threshold', `name="${name}"`)),
   legend: 'limit',
@@ -165,10 +168,29 @@ export const servingRow: Row = {
       unit: 'short',
       min: 0,
       queries: [
-        { expr: newest(ofThisModel('tidemark_model_loss')), legend: '{{dataset}}' },
+        {
+          expr: newest(ofThisModel('tidemark_model_loss', 'dataset=~"baseline|window"')),
+          legend: '{{dataset}}',
+        },
         { expr: newest(ofThisModel('tidemark_threshold', 'name="loss"')), legend: 'limit' },
       ],
       noValue: 'too few labels',
+      runbook: 'performance-drop',
+    },
+    {
+      ...half,
+      kind: 'timeseries',
+      title: 'Loss estimated without labels, and realised',
+      description:
+        'What the held-out rows’ errors at the same confidence (or prediction) make of the newest window, 95 % sure to be between low and high; beside it what came true of its labels. Follows a change of which rows come and is blind to a change of what is true of them (concept drift). It alarms nobody.',
+      unit: 'short',
+      min: 0,
+      queries: [
+        { expr: newest(ofThisModel('tidemark_model_loss')), legend: '{{dataset}}' },
+        { expr: bound('-'), legend: 'low' },
+        { expr: bound('+'), legend: 'high' },
+      ],
+      noValue: 'no labelled held-out rows to estimate from',
       runbook: 'performance-drop',
     },
     {

@@ -1,9 +1,11 @@
 /** Whether monitoring itself works: the publisher, the capture, the counters. Needs no CloudWatch. */
+import { canaryModel } from '#shared/canary/names.ts';
 import { anyIs, captureLagLimits, type Dashboard } from './panel.ts';
 import { consoleHome, toModel } from './places.ts';
 
 const inEnv = (metric: string, more = '') => `${metric}{env="$env"${more === '' ? '' : `,${more}`}}`;
 const small = { kind: 'stat', width: 6, height: 4, links: [consoleHome] } as const;
+const wide = { ...small, width: 12 } as const;
 const half = { kind: 'timeseries', width: 12, height: 8, links: [consoleHome] } as const;
 const ofModels = { ...half, dataLinks: [toModel] } as const;
 
@@ -18,7 +20,7 @@ export const operationsDashboard: Dashboard = {
   annotations: [
     {
       name: 'Alerts on monitoring itself',
-      expr: 'ALERTS{alertstate="firing",category=~"capture|meta",severity!="none"}',
+      expr: `ALERTS{alertstate="firing",category=~"capture|meta",severity!="none",model!="${canaryModel}"}`,
       colour: 'orange',
       title: '{{alertname}}',
     },
@@ -72,7 +74,7 @@ export const operationsDashboard: Dashboard = {
           unit: 'none',
           queries: [
             {
-              expr: 'count(ALERTS{alertstate="firing",category=~"capture|meta",severity!="none"}) or vector(0)',
+              expr: `count(ALERTS{alertstate="firing",category=~"capture|meta",severity!="none",model!="${canaryModel}"}) or vector(0)`,
               legend: 'alerts',
             },
           ],
@@ -103,6 +105,77 @@ export const operationsDashboard: Dashboard = {
           limits: [[0.5, 'orange']],
           noValue: 'nothing is published',
           runbook: 'series-rejected',
+        },
+      ],
+    },
+    {
+      title: 'Injected drift',
+      panels: [
+        {
+          ...wide,
+          title: 'Since an injected drift was noticed',
+          description:
+            'One is injected every day into the model tidemark-canary; it is noticed when the alert about it arrives at the function notify.',
+          unit: 's',
+          queries: [
+            {
+              expr: `time() - max(${inEnv('tidemark_canary_noticed_timestamp_seconds')})`,
+              legend: 'since',
+            },
+          ],
+          limits: [[108_000, 'red']],
+          noValue: 'none was noticed yet, or CANARY is off',
+          runbook: 'canary-missed',
+        },
+        {
+          ...wide,
+          title: 'Time until the next one is missed',
+          description: 'Below 0 an alert fires, and whoever is on call is paged.',
+          unit: 's',
+          queries: [
+            { expr: `min(${inEnv('tidemark_canary_due_timestamp_seconds')}) - time()`, legend: 'left' },
+          ],
+          noValue: 'CANARY is off',
+          runbook: 'canary-missed',
+        },
+      ],
+    },
+    {
+      title: 'Notifications',
+      panels: [
+        {
+          ...half,
+          title: 'Notifications by result',
+          description:
+            'To Slack, PagerDuty, mail and webhook, in an interval. What failed is tried again for two hours, then given up.',
+          unit: 'short',
+          min: 0,
+          queries: [
+            {
+              expr: `sum by (result) (increase(${inEnv('tidemark_notifications_total')}[$__rate_interval]))`,
+              legend: '{{result}}',
+              minStep: '4m',
+            },
+          ],
+          noValue: 'nothing counted yet',
+          runbook: 'notifications-failing',
+        },
+        {
+          ...half,
+          title: 'Alerts that came in',
+          description:
+            'Received, refused because a message could not be read, escalated because nobody answered; in an interval.',
+          unit: 'short',
+          min: 0,
+          queries: [
+            {
+              expr: `sum by (result) (increase(${inEnv('tidemark_alert_notices_total')}[$__rate_interval]))`,
+              legend: '{{result}}',
+              minStep: '4m',
+            },
+          ],
+          noValue: 'nothing counted yet',
+          runbook: 'notifications-failing',
         },
       ],
     },

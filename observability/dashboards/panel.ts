@@ -1,4 +1,5 @@
 /** What a panel is: one value per panel, from which Grafana's JSON and its checks are made. */
+import { JS_AT_CRITICAL, JS_AT_WARNING } from '#shared/verdict/judge-features.ts';
 
 export type Colour = 'green' | 'yellow' | 'orange' | 'red' | 'blue' | 'text';
 
@@ -98,6 +99,11 @@ export interface Dashboard {
 export const psiLimits: Limits = [
   [0.15, 'orange'],
   [0.3, 'red'],
+];
+/** What goes with them. */
+export const jsLimits: Limits = [
+  [JS_AT_WARNING, 'orange'],
+  [JS_AT_CRITICAL, 'red'],
 ];
 export const levelMappings: Mappings = {
   '-1': ['too little data', 'text'],

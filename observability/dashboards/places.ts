@@ -6,13 +6,23 @@ const consoleOf = (model: string) => `\${console:raw}/console/models/${model}`;
 
 export const modelConsole: Link = { title: 'Console page of the model', url: consoleOf(encoded('model')) };
 export const modelReports: Link = {
-  title: 'Reports of the model',
-  url: `\${console:raw}/models/${encoded('model')}/reports`,
+  title: 'Newest report',
+  url: `${consoleOf(encoded('model'))}/reports/latest`,
 };
-/** A page that asks, and does nothing by itself. */
+/** A page that asks, and does nothing by itself; it notes where the person came from. */
 export const modelRetrain: Link = {
   title: 'Retrain …',
-  url: `${consoleOf(encoded('model'))}/retrain`,
+  url: `${consoleOf(encoded('model'))}/retrain?from=grafana`,
+};
+/** As {@link modelRetrain}, from a series with the label `feature`, which is noted too. */
+export const retrainForFeature: Link = {
+  title: 'Retrain …',
+  url: `${modelRetrain.url}&feature=\${__field.labels.feature}`,
+};
+/** As {@link retrainForFeature}, from a row of a table. */
+export const rowRetrainForFeature: Link = {
+  title: 'Retrain …',
+  url: `${modelRetrain.url}&feature=\${__data.fields.feature}`,
 };
 export const consoleHome: Link = { title: 'Console', url: `\${console:raw}/console` };
 

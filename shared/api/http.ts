@@ -1,6 +1,7 @@
 /** Between API Gateway's v1 proxy event and a handler: body parsing, problem+json answers, operation dispatch. */
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { ProblemError } from '../errors.ts';
+import { logContext } from '../telemetry/log-context.ts';
 
 /** The part of the v1 proxy event that Tidemark reads. */
 export type HttpEvent = Pick<
@@ -58,14 +59,16 @@ export function json(
   };
 }
 
-/** RFC 9457. `detail` is for a person; `extra` members are for a program. */
+/** RFC 9457. `detail` is for a person; `extra` members are for a program; `instance` is the request's id, as in the gateway's own answers. */
 export function problem(
   status: number,
   detail: string,
   extra: Readonly<Record<string, unknown>> = {},
   headers: Readonly<Record<string, string>> = {},
 ): HttpResult {
-  const body = { type: 'about:blank', title: reasons[status] ?? 'Error', status, detail, ...extra };
+  const { http_request_id: instance } = logContext();
+  const title = reasons[status] ?? 'Error';
+  const body = { type: 'about:blank', title, status, detail, ...(instance && { instance }), ...extra };
   return {
     statusCode: status,
     headers: { 'content-type': 'application/problem+json', ...headers },

@@ -25,5 +25,8 @@ export const failedBatchesPrefix = 'aws/lambda/';
 /** The key that what is about a person is tokenised with: a secret under the stage's prefix, a file of a data directory. */
 export const piiKeyName = 'pii-key';
 
+/** Header of every answer: the id by which its user can ask about it, and its log lines are found. */
+export const requestIdHeader = 'tidemark-request-id';
+
 /** Before the key of a filed batch: the note that it was handed back. */
 export const replayedPrefix = 'replayed/';

@@ -143,12 +143,14 @@ export const functions = {
   publish: {
     folder: 'publish',
     memoryMb: 512,
-    timeoutSeconds: 50,
+    // a wait for the next minute, ten seconds for who is still at the one before, forty of sending
+    timeoutSeconds: 120,
     access: {
       state: 'write',
       reads: ['reports/', 'publisher/'],
       writes: ['publisher/'],
       pipelines: 'read',
+      secrets: ['remote-write-bearer-token', 'remote-write-basic-auth'],
     },
   },
   notify: {
@@ -158,6 +160,18 @@ export const functions = {
     access: {
       state: 'delete',
       secrets: ['slack-webhook-url', 'pagerduty-routing-key', 'webhook-url', 'webhook-secret'],
+    },
+  },
+  canary: {
+    folder: 'canary',
+    memoryMb: 512,
+    timeoutSeconds: 120,
+    access: {
+      predictions: 'write',
+      state: 'write',
+      reads: ['models/tidemark-canary/'],
+      writes: ['models/tidemark-canary/'],
+      events: true,
     },
   },
   trial: {
@@ -419,7 +433,7 @@ export const routes: readonly Route[] = [
     path: '/models/{model}/reports/{id}',
     handler: 'admin',
     auth: 'client',
-    summary: 'one report, whole',
+    summary: 'one report, whole; latest in place of an id: the newest',
   },
   {
     method: 'GET',
@@ -697,6 +711,8 @@ export const schedules: readonly Schedule[] = [
   { name: 'tick', everyMinutes: 1, handler: 'tick' },
   { name: 'publish', everyMinutes: 1, handler: 'publish' },
   { name: 'notify', everyMinutes: 1, handler: 'notify' },
+  // several tries within the hour that a phase of it lasts
+  { name: 'canary', everyMinutes: 10, handler: 'canary' },
 ];
 
 export type Subscription =
@@ -709,6 +725,7 @@ export const eventSource = 'tidemark';
 
 export const subscriptions: readonly Subscription[] = [
   { event: 'WindowsDue', handler: 'monitor' },
+  { event: 'WindowJudged', handler: 'publish' },
   { event: 'VersionUploaded', handler: 'trial' },
   { event: 'AlertsChanged', handler: 'notify' },
   { event: 'DriftConfirmed', stateMachine: 'retrain' },

@@ -2,6 +2,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { createCaptureHandler } from '../../lambdas/capture/handler.ts';
 import { createCollector } from '../metrics/collect.ts';
+import { exposition } from '../metrics/exposition.ts';
 import { seededRandom } from '../random.ts';
 import { createAnchorsCache } from '../registry/baseline.ts';
 import { predictionKey, stateKeys } from '../registry/keys.ts';
@@ -79,6 +80,9 @@ function truthOf(all: readonly Truth[]) {
       refused: all.filter(({ status }) => status >= 400 && status < 500).length,
       failed: all.filter(({ status }) => status >= 500).length,
     },
+    failures: Object.fromEntries(
+      [400, 409, 422, 500, 503].map((of) => [of, all.filter(({ status }) => status === of).length]),
+    ),
     durations: {
       counts: below([0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10], seconds),
       sum_millionths: sum(seconds),
@@ -93,6 +97,55 @@ function truthOf(all: readonly Truth[]) {
       other: 0,
     },
   };
+}
+
+/** The series of requests as `/metrics` prints them: label sets and buckets to their values. */
+async function printed(deps: MemoryDeps): Promise<Record<string, number>> {
+  const text = await exposition(await createCollector(deps)());
+  const lines = text.matchAll(
+    /^tidemark_((?:request|prediction_confidence|predicted_classes|requests)\w*)\{model="small",env="local",?(.*)\} (\S+)$/gm,
+  );
+  return Object.fromEntries(
+    [...lines].map(([, name, labels, value]) => [`${name} ${labels}`, Number(value)]),
+  );
+}
+
+function printedTruth(all: readonly Truth[]): Record<string, number> {
+  const { requests, durations, confidences, classes } = truthOf(all);
+  const failures = (status: number) => all.filter((one) => one.status === status).length;
+  const cells = (
+    name: string,
+    edges: readonly (number | string)[],
+    { counts, sum_millionths }: typeof durations,
+  ) => {
+    const total = counts.reduce((sum, count) => sum + count, 0);
+    return [
+      ...edges.map((le, at) => [
+        `${name}_bucket le="${le}"`,
+        counts.slice(0, at + 1).reduce((sum, count) => sum + count, 0),
+      ]),
+      [`${name}_sum `, sum_millionths / 1e6],
+      [`${name}_count `, total],
+    ];
+  };
+  return Object.fromEntries([
+    ...Object.entries(requests).map(([outcome, count]) => [`requests_total outcome="${outcome}"`, count]),
+    ...[400, 409, 413, 415, 422, 500, 503].map((status) => [
+      `request_failures_total status="${status}"`,
+      failures(status),
+    ]),
+    ...Object.entries(classes).map(([name, count]) => [`predicted_classes_total class="${name}"`, count]),
+    ...cells(
+      'request_duration_seconds',
+      [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, '+Inf'],
+      durations,
+    ),
+    ...cells(
+      'prediction_confidence',
+      [0.1, 0.2, 0.3, 0.4, 0.5, 0.55, 0.6, 0.7, 0.8, 0.9, 1, '+Inf'],
+      confidences,
+    ),
+  ] as [string, number][]);
 }
 
 describe('ten thousand requests with 3 % errors', () => {
@@ -127,6 +180,7 @@ describe('ten thousand requests with 3 % errors', () => {
     const figures = await figuresOf(deps);
     expect(figures).toMatchObject(truthOf(all));
     expect(figures.counters.late).toBe(0);
+    expect(await printed(deps)).toEqual(printedTruth(all));
   });
 
   test('of which a consumer that was down brings a half after its granules closed, again and again, are still counted exactly', async () => {

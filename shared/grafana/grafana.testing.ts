@@ -1,13 +1,9 @@
 /** Test support: a Grafana on a free port that answers as its HTTP API is documented to, and a workspace that hands out tokens for it. */
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Json, JsonObject } from '../json.ts';
+import type { JsonObject } from '../json.ts';
+import { FakeAlerting, type Reply } from './alerting.testing.ts';
 import type { Workspace } from './workspace.ts';
-
-interface Reply {
-  readonly status: number;
-  readonly body: Json;
-}
 
 const notFound = (message: string): Reply => ({ status: 404, body: { message } });
 
@@ -16,6 +12,7 @@ export class FakeGrafana {
   readonly datasources = new Map<string, JsonObject>();
   readonly folders = new Map<string, JsonObject>();
   readonly dashboards = new Map<string, JsonObject>();
+  readonly alerting = new FakeAlerting((uid) => this.folders.has(uid));
   /** Installed beside what every Grafana has. */
   readonly plugins = new Set<string>();
   readonly tokens = new Set<string>();
@@ -24,6 +21,8 @@ export class FakeGrafana {
   readonly faults: number[] = [];
   /** How many requests, from now on, are done while their answer gets lost. */
   lostAnswers = 0;
+  /** Whether the first answer to each of them gets lost. */
+  losesFirstAnswers = false;
   readonly #server: Server = createServer();
 
   async start(): Promise<void> {
@@ -33,14 +32,19 @@ export class FakeGrafana {
       const { status, body: answer } = fault
         ? { status: fault, body: { message: 'unavailable' } }
         : this.#reply(request, body);
-      if (!fault && request.method !== 'GET' && this.lostAnswers > 0) {
-        this.lostAnswers--;
+      if (!fault && request.method !== 'GET' && this.#losesAnswer(request)) {
         response.destroy();
         return;
       }
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
+      response.writeHead(status, { 'content-type': 'application/json' });
+      response.end(status === 204 ? undefined : JSON.stringify(answer));
     });
     await new Promise<void>((listening) => this.#server.listen(0, '127.0.0.1', listening));
+  }
+
+  #losesAnswer({ method, url }: IncomingMessage): boolean {
+    if (this.losesFirstAnswers) return this.asked.filter((one) => one === `${method} ${url}`).length === 1;
+    return this.lostAnswers-- > 0;
   }
 
   stop(): void {
@@ -58,6 +62,8 @@ export class FakeGrafana {
     const { pathname, searchParams } = new URL(url, this.url);
     const uid = decodeURIComponent(pathname.split('/').at(-1) ?? '');
     const route = `${method} ${pathname}`;
+    const alerting = this.alerting.reply(method, pathname, body);
+    if (alerting) return alerting;
     if (/^GET \/api\/plugins\/[^/]+\/settings$/.test(route)) return this.#plugin(pathname.split('/')[3]!);
     if (route === 'POST /api/datasources') return this.#addDatasource(body);
     if (/^\w+ \/api\/datasources\/uid\//.test(route)) return this.#datasource(method, uid, body);
@@ -111,6 +117,8 @@ export class FakeGrafana {
     const found = this.folders.get(uid);
     if (!found) return { status: 404, body: { message: 'folder not found', status: 'not-found' } };
     if (method === 'DELETE') {
+      if ([...this.alerting.rules.values()].some(({ folderUID }) => folderUID === uid))
+        return { status: 400, body: { message: 'folder cannot be deleted: folder contains alert rules' } };
       this.folders.delete(uid);
       for (const [key, { folderUid }] of this.dashboards) if (folderUid === uid) this.dashboards.delete(key);
     }

@@ -1,7 +1,10 @@
-/** What a Grafana workspace is to hold, put there by its HTTP API: the data source, the folder, the dashboards. Doing it again changes nothing. */
+/** What a Grafana workspace is to hold, put there by its HTTP API: the data source, the folder, the alerts, the dashboards. Doing it again changes nothing. */
+import type { Deps } from '../deps.ts';
 import type { JsonObject } from '../json.ts';
+import { type Alerting, provisionAlerting, type RenderedAlerting, unprovisionAlerting } from './alerting.ts';
 import type { GrafanaApi } from './api.ts';
 import { adaptDashboard } from './dashboard.ts';
+import { datasourceUid, folder } from './places.ts';
 
 export interface Provisioned {
   /** Of the workspace of metrics, up to and including its id: queries add the rest. */
@@ -10,20 +13,19 @@ export interface Provisioned {
   readonly consoleUrl: string;
   readonly runbooksUrl: string;
   readonly dashboards: readonly JsonObject[];
+  readonly alerting: Pick<Alerting, 'rendered' | 'isNotifying' | 'topicArn' | 'watchdogTopicArn'>;
 }
 
-const folder = { uid: 'tidemark', title: 'Tidemark' } as const;
-/** What dashboards refer to. */
-const datasourceUid = 'tidemark-prometheus';
 /** Signs by itself; core's `prometheus` does as well, until version 13, which moves data sources to this one. */
 const managedType = 'grafana-amazonprometheus-datasource';
 
-/** @throws {GrafanaRefusedError} where the workspace does not take it */
-export async function provision(api: GrafanaApi, wanted: Provisioned): Promise<void> {
+/** @throws {GrafanaRefusedError} where the workspace does not take it; an Error where it has no alerting and was to tell people */
+export async function provision(api: GrafanaApi, wanted: Provisioned, log: Deps['log']): Promise<void> {
   const plugin = await api('GET', `/api/plugins/${managedType}/settings`, { expect: [404] });
   const type = plugin.status === 404 ? 'prometheus' : managedType;
   await putDatasource(api, type, wanted);
   await putFolder(api);
+  await provisionAlerting(api, { ...wanted, ...wanted.alerting }, log);
   for (const dashboard of wanted.dashboards)
     await api('POST', '/api/dashboards/db', {
       body: {
@@ -74,10 +76,16 @@ async function putFolder(api: GrafanaApi): Promise<void> {
 }
 
 /** Takes back what {@link provision} put there, and the folder where people have put nothing into it. */
-export async function unprovision(api: GrafanaApi, dashboards: readonly JsonObject[]): Promise<void> {
+export async function unprovision(
+  api: GrafanaApi,
+  dashboards: readonly JsonObject[],
+  rendered: RenderedAlerting,
+): Promise<void> {
+  const hasOthersRules = await unprovisionAlerting(api, rendered);
   const remove = (path: string) => api('DELETE', path, { expect: [404] });
   for (const { uid } of dashboards) await remove(`/api/dashboards/uid/${uid}`);
   const left = await api('GET', `/api/search?folderUIDs=${folder.uid}`);
-  if (Array.isArray(left.body) && left.body.length === 0) await remove(`/api/folders/${folder.uid}`);
+  if (Array.isArray(left.body) && left.body.length === 0 && !hasOthersRules)
+    await remove(`/api/folders/${folder.uid}`);
   await remove(`/api/datasources/uid/${datasourceUid}`);
 }

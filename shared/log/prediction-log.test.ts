@@ -79,6 +79,7 @@ describe('logPrediction', () => {
     };
     expect(await logPrediction(deps, prediction('r1', 1))).toEqual({ kind: 'stored' });
     expect(deps.spooled).toEqual([]);
+    expect(deps.measured).toEqual([]);
   });
 
   test('a store that is down does not throw: the record is in the spool, as it would have been put', async () => {
@@ -88,6 +89,7 @@ describe('logPrediction', () => {
     const expiresAt = startMs / 1000 + 14 * 86_400;
     expect(deps.spooled).toEqual([{ ...predictionKey('small', 'r1'), value: record, expiresAt }]);
     expect(deps.logged.map((line) => line.level)).toEqual(['warn']);
+    expect(deps.measured).toEqual([{ name: 'UnloggedPredictions', value: 1 }]);
   });
 
   test('a record that no store would take is told apart from a store that is down: not tried again, not spooled', async () => {

@@ -60,7 +60,7 @@ export type LogResult =
   /** No store would ever take it: it is neither logged nor in the spool, so it must not be answered. */
   | { readonly kind: 'too_large'; readonly bytes: number; readonly allowed: number };
 
-type LogDeps = Pick<Deps, 'predictions' | 'settings' | 'now' | 'spool' | 'log'>;
+type LogDeps = Pick<Deps, 'predictions' | 'settings' | 'now' | 'spool' | 'log' | 'measure'>;
 
 const daySeconds = 86_400;
 
@@ -90,6 +90,7 @@ export async function logPrediction(deps: LogDeps, record: PredictionRecord): Pr
       return { kind: 'too_large', bytes: error.bytes, allowed: error.allowed };
     if (isNeverStorable(error)) throw error;
     deps.spool({ ...key, value, expiresAt });
+    deps.measure('UnloggedPredictions', 1);
     deps.log('warn', 'prediction log failed; the record is in the spool', { error: String(error) });
     return { kind: 'spooled' };
   }

@@ -7,12 +7,17 @@ export const OTHER_CLASS = 'other';
 
 const maxLength = 100;
 
-/** Cut where it is longer than a label value should be, with a hash of the whole that keeps it apart from others cut. */
+/**
+ * Cut where it is longer than a label value should be, with a hash of the whole that keeps it apart from others cut. Never half a
+ * character: a store and a receiver would make another name of it, and count one class as two.
+ */
 export function shortClass(name: string): string {
-  if (name.length <= maxLength) return name;
+  if (name.length <= maxLength) return wholeCharacters(name);
   const hash = createHash('sha256').update(name).digest('hex').slice(0, 12);
-  return `${name.slice(0, maxLength - hash.length - 1)}…${hash}`;
+  return `${wholeCharacters(name.slice(0, maxLength - hash.length - 1))}…${hash}`;
 }
+
+const wholeCharacters = (text: string): string => text.replace(/\p{Cs}/gu, '\ufffd');
 
 export function namesOf(classes: Readonly<Record<string, number>>): string[] {
   return Object.keys(classes).filter((name) => name !== OTHER_CLASS);

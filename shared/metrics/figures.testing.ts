@@ -12,6 +12,7 @@ export function reportFigures(features: number, more: Partial<LastReport> = {}):
     })),
     lossChange: 0.02,
     loss: { baseline: 0.1, window: 0.102 },
+    estimatedLoss: { value: 0.11, standardError: 0.01, heldOut: 0.1 },
     attribution: {
       ...{ ndcg: 0.99, moved: 0.01 },
       shares: Array.from({ length: features }, (_, at) => ({
@@ -58,5 +59,9 @@ export function figuresOf(
   environment = 'test',
 ): Figures {
   const publisher = { series: 0, rejected: 0, failures: 0 };
-  return { deployment: { environment, collectedAt, publisher }, models };
+  const notify = { received: 0, refused: 0, sent: 0, failed: 0, gave_up: 0, escalated: 0 };
+  return {
+    deployment: { environment, unreadable: [], collectedAt, publisher, notify, canary: null },
+    models,
+  };
 }

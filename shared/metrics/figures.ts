@@ -1,5 +1,6 @@
 /** What is known of every model and of the deployment, as plain figures: the catalogue makes samples of them. */
 import type { Counters } from '../capture/rollup.ts';
+import type { AlertTotals } from '../registry/alert-log.ts';
 import type { StoredHistogram } from './histogram.ts';
 
 export interface Figures {
@@ -9,9 +10,23 @@ export interface Figures {
 
 export interface DeploymentFigures {
   readonly environment: string;
+  /** Models that are registered and whose figures cannot be read just now: theirs are missing, and have not ended. */
+  readonly unreadable: readonly string[];
   /** When the figures were read, Unix milliseconds. */
   readonly collectedAt: number;
   readonly publisher: PublisherFigures;
+  readonly notify: AlertTotals;
+  /** Null where no drift is injected. */
+  readonly canary: CanaryFigures | null;
+}
+
+interface CanaryFigures {
+  /** Unix milliseconds; null before the first. */
+  readonly noticedAt: number | null;
+  /** Unless a drift is noticed by then, one was missed. */
+  readonly dueAt: number;
+  /** Whether a calm window of the last day raised an alarm. */
+  readonly isFalseAlarm: boolean;
 }
 
 /** Since the deployment began to publish; all 0 where nothing is published. */
@@ -106,6 +121,12 @@ export interface LastReport {
   readonly lossChange: number | null;
   /** Mean losses; null when they could not be compared. */
   readonly loss: { readonly baseline: number; readonly window: number } | null;
+  /** Without labels; null when it could not be computed, and in reports from before it was. */
+  readonly estimatedLoss: {
+    readonly value: number;
+    readonly standardError: number;
+    readonly heldOut: number;
+  } | null;
   /** Of the window's explained rows; null when there were too few. */
   readonly attribution: {
     readonly ndcg: number;

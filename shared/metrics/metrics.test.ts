@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { objectKeys } from '#shared/registry/keys.ts';
 import { createMonitorHandler } from '../../lambdas/monitor/handler.ts';
+import { firstDay } from '../canary/day.ts';
+import { changeCanary } from '../canary/state.ts';
 import { readCounters } from '../capture/rollup.ts';
 import { createWindowExplainer } from '../monitoring/explain-windows.ts';
 import { readBaseline } from '../registry/baseline.ts';
@@ -25,7 +27,7 @@ const model = smallRecord({ monitor: { window_ms: windowMs } });
 let deps: MemoryDeps;
 let version: string;
 beforeEach(async () => {
-  deps = memoryDeps({ GRANULE_MS: '60000', ENVIRONMENT: 'test' });
+  deps = memoryDeps({ GRANULE_MS: '60000', ENVIRONMENT: 'test', CANARY: 'on' });
   version = await registerSmall(deps, model);
 });
 
@@ -38,6 +40,7 @@ async function live(): Promise<void> {
   await createMonitorHandler(deps)({
     detail: { model: 'small', windows: [{ start: startMs, end: startMs + windowMs }] },
   });
+  await changeCanary(deps, () => ({ ...firstDay(startMs, windowMs), noticedAt: startMs }));
   await beginRun(deps, model, 'run-1', { force: false });
   await endRun(deps, model, 'run-1', 'rejected', {});
 }
@@ -166,6 +169,20 @@ describe('/metrics', () => {
     expect(await valueOfMetric('tidemark_model_metric', { metric: 'rmse' })).toBe(rmse);
   });
 
+  test('a window without labels has its estimated loss beside the held-out one, and no realised one', async () => {
+    await addTraffic(deps, 'small', version, smallRows(250, 6, { from: startMs }), { isLabelled: false });
+    await closeUntil(deps, 'small', startMs + windowMs);
+    await createMonitorHandler(deps)({
+      detail: { model: 'small', windows: [{ start: startMs, end: startMs + windowMs }] },
+    });
+    const loss = (dataset: string) => valueOfMetric('tidemark_model_loss', { dataset });
+    const { mae } = (await readBaseline(deps, 'small', version)).manifest.metrics;
+    expect(await loss('baseline')).toBeCloseTo(mae!, 6);
+    expect(Math.abs((await loss('estimated'))! / mae! - 1)).toBeLessThan(0.2);
+    expect(await valueOfMetric('tidemark_estimated_loss_standard_error')).toBeGreaterThan(0);
+    expect(await loss('window')).toBeUndefined();
+  });
+
   test('batches are paused from the switch to the switch, and not of a model nobody ever paused', async () => {
     await live();
     expect(await valueOfMetric('tidemark_batch_paused')).toBe(0);
@@ -209,6 +226,7 @@ describe('/metrics', () => {
       'tidemark_retrain_in_progress',
       'tidemark_retrain_cooldown_remaining_seconds',
       'tidemark_publisher_heartbeat_timestamp_seconds',
+      'tidemark_unreadable_models',
       'tidemark_publisher_series',
     ]);
   });
@@ -248,7 +266,7 @@ describe('/metrics', () => {
     const limit = (name: string) => valueOfMetric('tidemark_threshold', { name });
     expect(await limit('psi_critical')).toBe(0.3);
     expect(await limit('latency_seconds')).toBe(2);
-    expect(await limit('report_age_seconds')).toBe((2 * windowMs + 60_000 + 120_000 + 600_000) / 1000);
+    expect(await limit('report_age_seconds')).toBe((2 * windowMs + 60_000 + 90_000 + 600_000) / 1000);
     await deps.state.delete(stateKeys.record('small'));
     const changed = smallRecord({ monitor: { window_ms: windowMs, psi_critical: 0.5, max_latency_ms: 250 } });
     await deps.state.putIfAbsent(stateKeys.record('small'), changed);
@@ -327,6 +345,7 @@ describe('/metrics', () => {
       referenceRows: 0,
       findings: [],
       loss: null,
+      estimatedLoss: null,
     } as const;
     const more = {
       hardFailures: 0,

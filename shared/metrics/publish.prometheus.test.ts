@@ -1,5 +1,6 @@
-import { setTimeout as wait } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { seededRandom } from '../random.ts';
 import { encodeWriteRequest } from '../remote-write/encode.ts';
 import { type Prometheus, startPrometheus } from '../remote-write/prometheus.testing.ts';
 import { checkSamples, type WriteSample } from '../remote-write/sample.ts';
@@ -8,7 +9,7 @@ import { type MemoryDeps, memoryDeps } from '../testing/memory-deps.ts';
 import { figuresOf, modelFigures, reportFigures } from './figures.testing.ts';
 import type { ModelFigures } from './figures.ts';
 import { createPublisher, type Published } from './publish.ts';
-import { minuteMs } from './publisher-state.ts';
+import { minuteMs, readPublisherState } from './publisher-state.ts';
 import { seriesByMetric } from './series.ts';
 
 let prometheus: Prometheus;
@@ -35,7 +36,7 @@ const write = (body: Uint8Array) =>
   send(body, Date.now() + 10_000, {
     url: new URL(prometheus.writeUrl),
     now: Date.now,
-    wait: (ms) => wait(ms),
+    wait: (ms) => sleep(ms),
   });
 const publishAnew = () => createPublisher(deps, async () => figuresOf(models, deps.now(), name), write)();
 const put = (samples: readonly WriteSample[]) => write(encodeWriteRequest(checkSamples(samples).checked));
@@ -77,6 +78,54 @@ test('20 functions at once each minute, replays and a clock that goes back: ever
   expect(await valueAt(`resets(${answered}[30m])`)).toBe(0);
 });
 
+test('clock and news at random phases, 20 functions at once, and a clock that goes back: every minute once, no value wrong, nothing refused', async () => {
+  const random = seededRandom(11);
+  /** By claimed minute, what was read to be published in it. */
+  const truth = new Map<number, number>();
+  const bad: Published[] = [];
+  let round = 0;
+  let underWay = 0;
+  const wait = async (ms: number) => {
+    // the clock is ours: a minute of it must not pass while a publication takes its milliseconds
+    while (underWay > 0) await sleep(1);
+    deps.clock.ms += ms;
+  };
+  const publishFor = async (cause: 'clock' | 'news') => {
+    let hasBegun = false;
+    const collect = async () => {
+      hasBegun = true;
+      underWay += 1;
+      const { minute } = await readPublisherState(deps);
+      expect(truth.has(minute)).toBe(false);
+      truth.set(minute, round);
+      return figuresOf(models, deps.now(), name);
+    };
+    const result = await createPublisher(deps, collect, write)(cause, wait);
+    if (hasBegun) underWay -= 1;
+    if (result.rejected + result.undelivered > 0) bad.push(result);
+  };
+  for (round = 1; round <= 25; round++) {
+    models = [modelFigures(name, 5, { requests: { answered: round, refused: 0, failed: 0 } })];
+    await Promise.all(Array.from({ length: 20 }, () => publishFor(random() < 0.5 ? 'news' : 'clock')));
+    deps.clock.ms += random() < 0.25 ? -random() * 150_000 : random() * 70_000;
+  }
+  expect(bad).toEqual([]);
+  deps.clock.ms = (await readPublisherState(deps)).minute;
+  const answered = 'tidemark_requests_total{MODEL,outcome="answered"}';
+  expect(await valueAt(`resets(${answered}[60m])`)).toBe(0);
+  expect(truth.size).toBeGreaterThan(10);
+  expect(await valueAt('count_over_time(tidemark_drift_features_critical{MODEL}[60m])')).toBe(truth.size);
+  const found: number[] = [];
+  for (const [time, value] of truth) {
+    const sent = await valueAt(`${answered} and (timestamp(${answered}) == ${time / 1000})`, time);
+    if (sent === undefined) continue;
+    expect(sent).toBe(value);
+    found.push(sent);
+  }
+  // sent every four minutes
+  expect(found.length).toBeGreaterThan(truth.size / 5);
+});
+
 test('a histogram is one: its quantile is where the observations are', async () => {
   const counts = [0, 0, 0, 0, 90, 0, 0, 0, 10, 0, 0, 0];
   const durations = { counts, sum_millionths: 24_000_000 };
@@ -112,7 +161,7 @@ test('a series that somebody else has written ahead is left out and reported; al
   const all = [...seriesByMetric(figuresOf(models, start, name))].flatMap(({ series }) => series).length;
   expect(await publishAnew()).toEqual({ published: all - 1, rejected: 1, undelivered: 0 });
   expect(deps.logged).toMatchObject([
-    { level: 'error', detail: { message: expect.stringMatching(/400: out of order sample/) } },
+    { level: 'error', detail: { reason: expect.stringMatching(/400: out of order sample/) } },
   ]);
   expect(await valueAt('count(tidemark_feature_psi{MODEL})')).toBe(19);
 });

@@ -1,5 +1,6 @@
 import { uncompress } from 'snappyjs';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { seededRandom } from '../random.ts';
 import { objectKeys } from '../registry/keys.ts';
 import type { Sent } from '../remote-write/send.ts';
 import { failAtWrite, type MemoryDeps, memoryDeps, startMs, stopFailing } from '../testing/memory-deps.ts';
@@ -21,7 +22,10 @@ beforeEach(() => {
 });
 
 const figures = async (): Promise<Figures> => figuresOf(models, deps.now());
-const fresh = () => createPublisher(deps, figures, async (body) => answer(body));
+/** As the real one: nothing is begun after the time for it, which a clock that jumps may have passed. */
+const inTime = async (body: Uint8Array, until: number): Promise<Sent> =>
+  deps.now() < until ? answer(body) : { kind: 'undelivered', reason: 'no time is left' };
+const fresh = () => createPublisher(deps, figures, inTime);
 /** As a warm function, and as one that knows nothing. */
 let publish: ReturnType<typeof fresh>;
 beforeEach(() => {
@@ -166,6 +170,146 @@ describe('one writer', () => {
   });
 });
 
+describe('news', () => {
+  /** A wait that takes no time of the test and all of the clock's. */
+  const waited: number[] = [];
+  const wait = async (ms: number) => {
+    waited.push(ms);
+    deps.clock.ms += ms;
+  };
+  beforeEach(() => {
+    waited.length = 0;
+  });
+  const answeredAt = (at: number) => {
+    models = [modelFigures('prices', 3, { requests: { answered: at, refused: 0, failed: 0 } })];
+  };
+  const answered = 'tidemark_requests_total{env="test",model="prices",outcome="answered"}';
+
+  test('in a minute that nobody has published is published at once, and the clock finds the minute done', async () => {
+    deps.clock.ms += 12_000;
+    expect((await publish('news', wait)).published).toBeGreaterThan(0);
+    expect(waited).toEqual([]);
+    deps.clock.ms += 30_000;
+    expect(await publish()).toMatchObject({ published: 0, reason: expect.stringContaining('already') });
+    expect(timesOf(level)).toEqual([startMs]);
+  });
+
+  test('in a minute that is published waits for the next one and is published as it begins, once', async () => {
+    await publish();
+    deps.clock.ms += 20_000;
+    expect((await publish('news', wait)).published).toBeGreaterThan(0);
+    expect(waited).toEqual([40_050]);
+    expect(timesOf(level)).toEqual([startMs, startMs + minuteMs]);
+    deps.clock.ms = startMs + minuteMs + 25_000;
+    expect(await publish()).toMatchObject({ published: 0 });
+    expect(receiver.rejected).toEqual([]);
+  });
+
+  test.each([
+    [0, 60_050],
+    [1, 60_049],
+    [59_999, 51],
+  ])('%i ms into a published minute the wait is %i ms', async (into, ms) => {
+    await publish();
+    deps.clock.ms = startMs + into;
+    await publish('news', wait);
+    expect(waited).toEqual([ms]);
+  });
+
+  test('of 50 models judged in one minute one function waits, the others are answered at once, and all are in what it publishes', async () => {
+    await publish();
+    let begin: () => void = () => undefined;
+    const held = (ms: number) => {
+      waited.push(ms);
+      return new Promise<void>((done) => {
+        begin = done;
+      });
+    };
+    const names = Array.from({ length: 50 }, (_, at) => `m${at}`);
+    const results = names.map((name) => {
+      models = [...models, modelFigures(name, 1)];
+      deps.clock.ms += 100;
+      return fresh()('news', held);
+    });
+    await expect.poll(() => waited.length).toBe(1);
+    const waiting = new Promise((done) => setTimeout(done, 100, 'still waiting'));
+    const soon = await Promise.all(results.map((one) => Promise.race([one, waiting])));
+    expect(soon.filter((one) => one === 'still waiting')).toHaveLength(1);
+    deps.clock.ms = startMs + minuteMs;
+    begin();
+    await Promise.all(results);
+    expect(waited).toHaveLength(1);
+    for (const name of names) expect(timesOf(level.replace('prices', name))).toEqual([startMs + minuteMs]);
+  });
+
+  test('that comes after the one that waited has begun waits for the minute after', async () => {
+    await publish();
+    await publish('news', wait);
+    deps.clock.ms += 300;
+    await publish('news', wait);
+    expect(timesOf(level)).toEqual([startMs, startMs + minuteMs, startMs + 2 * minuteMs]);
+  });
+
+  test('whose waiting function dies is in the next minute of the clock, and the news after it waits again', async () => {
+    await publish();
+    await expect(publish('news', async () => Promise.reject(new Error('killed')))).rejects.toThrow('killed');
+    expect(await publish('news', wait)).toMatchObject({ reason: expect.stringContaining('waits') });
+    deps.clock.ms = startMs + minuteMs + 35_000;
+    expect((await publish()).published).toBeGreaterThan(0);
+    expect((await publish('news', wait)).published).toBeGreaterThan(0);
+    expect(waited).toEqual([25_050]);
+  });
+
+  test('whose wait is cut short publishes nothing twice', async () => {
+    await publish();
+    expect(await publish('news', async () => undefined)).toMatchObject({ published: 0 });
+    expect(timesOf(level)).toEqual([startMs]);
+  });
+
+  test.each([
+    [3, true],
+    [10, true],
+    [11, false],
+  ])(
+    'gives a publication of the minute before %i s to end: published is %s',
+    async (seconds, isPublished) => {
+      deps.clock.ms = startMs + 59_000;
+      let release: (sent: Sent) => void = () => undefined;
+      const held = createPublisher(deps, figures, () => new Promise<Sent>((done) => (release = done)))();
+      await new Promise((done) => setTimeout(done, 20));
+      const result = await publish('news', async (ms) => {
+        await wait(ms);
+        if (waited.length !== seconds + 1) return;
+        release({ kind: 'accepted' });
+        await held;
+      });
+      expect(result.published > 0).toBe(isPublished);
+      expect(waited).toEqual([1050, ...Array.from({ length: Math.min(seconds, 10) }, () => 1000)]);
+      release({ kind: 'accepted' });
+      await held;
+    },
+  );
+
+  test('with the clock at random phases, on 20 functions, and a clock that goes back: no value wrong, nothing refused, no minute twice', async () => {
+    const random = seededRandom(7);
+    for (let at = 0; at < 60; at++) {
+      answeredAt(at);
+      const causes = Array.from({ length: 20 }, () =>
+        random() < 0.5 ? ('news' as const) : ('clock' as const),
+      );
+      await Promise.all(causes.map((cause) => fresh()(cause, wait)));
+      deps.clock.ms += random() < 0.2 ? -random() * 150_000 : random() * 70_000;
+    }
+    expect(receiver.rejected).toEqual([]);
+    const times = timesOf(answered);
+    expect(new Set(times).size).toBe(times.length);
+    expect(times.every((time) => time % minuteMs === 0)).toBe(true);
+    const values = receiver.samples(answered).map(({ value }) => value);
+    expect(values.length).toBeGreaterThan(15);
+    expect(values).toEqual([...values].sort((a, b) => a - b));
+  });
+});
+
 describe('what has ended', () => {
   test('series of a model that is gone end at once, once, and come back when it does', async () => {
     models = [modelFigures('prices', 3), modelFigures('weights', 2)];
@@ -224,7 +368,7 @@ describe('a receiver that', () => {
     expect(first).toMatchObject({ rejected: 6, undelivered: 0 });
     expect(timesOf(psi.replace('_1', '_2'))).toHaveLength(1);
     expect(deps.logged.filter(({ level }) => level === 'error')[0]).toMatchObject({
-      detail: { series: expect.stringContaining('feature_1'), message: expect.stringContaining('poisoned') },
+      detail: { series: expect.stringContaining('feature_1'), reason: expect.stringContaining('poisoned') },
     });
     expect(await readPublisherState(deps)).toMatchObject({ rejectedTotal: 6 });
     const searched = asked;

@@ -1,4 +1,5 @@
-/** The only writer of metrics: once a minute, what is due by cadence, as of the whole minute; and the end of series that are gone. */
+/** The only writer of metrics: once a minute, what is due by cadence, as of the whole minute; and the end of series that are gone. A window that was judged brings the minute's publication forward. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Deps } from '../deps.ts';
 import { type Delivery, deliver } from '../remote-write/deliver.ts';
 import { type CheckedSample, checkSamples, seriesKey, type WriteSample } from '../remote-write/sample.ts';
@@ -7,7 +8,9 @@ import type { Collect } from './collect.ts';
 import type { Figures } from './figures.ts';
 import type { Cadence } from './metric.ts';
 import {
+  type Claim,
   claimMinute,
+  claimWait,
   finishMinute,
   maxRefusedKept,
   minuteMs,
@@ -39,6 +42,17 @@ const refusedMs = 30 * minuteMs;
 /** Time for sending, well within the lease. */
 const sendMs = 40_000;
 const maxLogged = 20;
+/** A timer may end a moment early, and another function's clock be a moment behind. */
+const marginMs = 50;
+/** After a wait, how often and how long a publication of the minute before is waited for. */
+const busyTries = 10;
+const busyMs = 1000;
+
+/**
+ * What asks for a publication: the clock, which comes again, or something that is news. For news a minute that is published already, and
+ * may be without it, is not the end: the next one is published as soon as it begins.
+ */
+type Cause = 'clock' | 'news';
 
 interface Due extends WriteSample {
   readonly key: string;
@@ -46,18 +60,21 @@ interface Due extends WriteSample {
 }
 
 /**
- * @returns a function to be called every minute, by anyone, as often as they like: a minute is published once
+ * @returns a function to be called every minute, by anyone, as often as they like: a minute is published once. Of any number of calls with
+ *   news in a minute that is published one waits, by `wait`, for 60,050 ms at most; all others are answered at once. A wait that ends
+ *   early does no harm
  */
 export function createPublisher(
   deps: Pick<Deps, 'state' | 'objects' | 'now' | 'newId' | 'log'>,
   collect: Collect,
   send: SendBody,
-): () => Promise<Published> {
+): (cause?: Cause, wait?: (ms: number) => Promise<unknown>) => Promise<Published> {
   const books = createSeriesBooks(deps);
 
-  return async () => {
+  return async (cause = 'clock', wait = sleep) => {
     const holder = deps.newId();
-    const claim = await claimMinute(deps, holder);
+    const now = await claimMinute(deps, holder);
+    const claim = now.claimed || cause === 'clock' ? now : await claimNext(holder, wait);
     if (!claim.claimed) return { published: 0, rejected: 0, undelivered: 0, reason: claim.reason };
     const { state } = claim;
     if (claim.isClockSetBack)
@@ -70,13 +87,29 @@ export function createPublisher(
     }
   };
 
+  async function claimNext(holder: string, wait: (ms: number) => Promise<unknown>): Promise<Claim> {
+    const waitMs = await claimWait(deps);
+    if (waitMs === undefined)
+      return { claimed: false, reason: 'another waits for the next minute', isBusy: false };
+    await wait(waitMs + marginMs);
+    let claim = await claimMinute(deps, holder);
+    for (let tries = 0; !claim.claimed && claim.isBusy && tries < busyTries; tries++) {
+      await wait(busyMs);
+      claim = await claimMinute(deps, holder);
+    }
+    return claim;
+  }
+
   async function publish(holder: string, state: PublisherState): Promise<Published> {
     const until = deps.now() + sendMs;
     const [figures, book] = await Promise.all([collect(), readBook(state)]);
     const all = samplesOf(figures, state.minute);
     const due = dueOf(all, book, state);
     const known = new Set(all.map(({ key }) => key));
-    const ended = [...book.keys()].filter((key) => !known.has(key)).map((key) => endOf(key, state.minute));
+    const ended = [...book.keys()]
+      .filter((key) => !known.has(key))
+      .map((key) => endOf(key, state.minute))
+      .filter(({ labels: { model = '' } }) => !figures.deployment.unreadable.includes(model));
     const { checked, refused: invalid } = checkSamples([...due, ...ended]);
     for (const one of invalid.slice(0, maxLogged))
       deps.log('error', 'a series is not valid and is left out', { name: one.name, reason: one.reason });
@@ -114,7 +147,10 @@ export function createPublisher(
 
   function report({ refused, undelivered, reason }: Delivery): void {
     for (const { sample, message } of refused.slice(0, maxLogged))
-      deps.log('error', 'the receiver refuses a series; it is left out', { series: sample.key, message });
+      deps.log('error', 'the receiver refuses a series; it is left out', {
+        series: sample.key,
+        reason: message,
+      });
     if (undelivered.length > 0)
       deps.log('warn', 'a part of the metrics was not delivered', {
         series: undelivered.length,

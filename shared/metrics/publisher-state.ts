@@ -9,6 +9,8 @@ export interface PublisherState {
   /** Who publishes it, and until when nobody else may. */
   readonly holder: string | null;
   readonly until: number;
+  /** Newest minute that an invocation waits for, to publish it as it begins; absent before the first. */
+  readonly awaited?: number;
   /** Minutes in which everything of a cadence was delivered last. */
   readonly lastFourMinutes: number;
   readonly lastChange: number;
@@ -48,7 +50,8 @@ export async function readPublisherState(deps: Pick<Deps, 'state'>): Promise<Pub
 
 export type Claim =
   | { readonly claimed: true; readonly state: PublisherState; readonly isClockSetBack: boolean }
-  | { readonly claimed: false; readonly reason: string };
+  /** `isBusy`: nobody has this minute, but one before it is still being published. */
+  | { readonly claimed: false; readonly reason: string; readonly isBusy: boolean };
 
 /**
  * Claims the minute of `now` for one holder. Of any number of invocations in a minute one gets it; none does while the minute before is
@@ -58,23 +61,44 @@ export async function claimMinute(deps: Pick<Deps, 'state' | 'now'>, holder: str
   const now = deps.now();
   const minute = Math.floor(now / minuteMs) * minuteMs;
   let refusal = '';
+  let isBusy = false;
   let isClockSetBack = false;
   const after = await updateItem<PublisherState>(deps.state, stateKeys.publisher, (before = initial) => {
     isClockSetBack = before.minute > minute + maxAheadMs;
+    isBusy = false;
     if (before.minute >= minute && !isClockSetBack) {
       refusal = `minute ${new Date(before.minute).toISOString()} is published already`;
       return undefined;
     }
     if (before.holder !== null && before.until > now && before.until <= now + leaseMs) {
       refusal = 'another publication is under way';
+      isBusy = true;
       return undefined;
     }
     const claimed = { ...before, minute, holder, until: now + leaseMs };
     // marks of that future would let nothing be due until the clock gets there
     return isClockSetBack ? { ...claimed, lastFourMinutes: 0, lastChange: 0, refused: {} } : claimed;
   });
-  if (after?.holder !== holder || after.minute !== minute) return { claimed: false, reason: refusal };
+  if (after?.holder !== holder || after.minute !== minute) return { claimed: false, reason: refusal, isBusy };
   return { claimed: true, state: after, isClockSetBack };
+}
+
+/**
+ * Claims the wait for the minute after `now`: of any number of invocations one gets it. The others need not wait, since that one reads
+ * the figures after all of them have asked.
+ *
+ * @returns milliseconds until that minute begins, at most 60,000; undefined where another waits for it, or for a later one
+ */
+export async function claimWait(deps: Pick<Deps, 'state' | 'now'>): Promise<number | undefined> {
+  const now = deps.now();
+  const next = Math.floor(now / minuteMs) * minuteMs + minuteMs;
+  let isMine = false;
+  await updateItem<PublisherState>(deps.state, stateKeys.publisher, (before = initial) => {
+    const { awaited = 0 } = before;
+    isMine = awaited < next || awaited > next + maxAheadMs;
+    return isMine ? { ...before, awaited: next } : undefined;
+  });
+  return isMine ? next - now : undefined;
 }
 
 /** Gives the claim back with what was done; nothing when it was lost meanwhile. */

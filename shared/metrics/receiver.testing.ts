@@ -15,6 +15,7 @@ export function receiverOf() {
   return {
     rejected,
     written: () => written,
+    series: () => [...stored.keys()],
     samples: (series: string) => (stored.get(series) ?? []).filter(({ isEnd }) => !isEnd),
     ends: (series: string) =>
       (stored.get(series) ?? []).filter(({ isEnd }) => isEnd).map((one) => one.timestampMs),

@@ -2,6 +2,7 @@
 import type { Deps } from '../deps.ts';
 import type { Report } from '../monitoring/report.ts';
 import { listReports } from '../monitoring/report-index.ts';
+import type { StoredReport } from '../monitoring/stored-report.ts';
 import { objectKeys } from '../registry/keys.ts';
 import type { LastReport, ModelFigures } from './figures.ts';
 
@@ -83,8 +84,15 @@ function figuresOf(report: Report): LastReport {
     })),
     lossChange: performance.computable ? performance.relativeChange : null,
     loss: performance.computable ? { baseline: performance.meanReference, window: performance.mean } : null,
+    estimatedLoss: estimatedLossOf(report.performance),
     attribution: attributionOf(report),
   };
+}
+
+function estimatedLossOf({ estimated }: StoredReport['performance']): LastReport['estimatedLoss'] {
+  if (!estimated?.computable) return null;
+  const { value, standardError, heldOut } = estimated;
+  return { value, standardError, heldOut: heldOut.mean };
 }
 
 /** A report from before rows were explained has none. */

@@ -1,7 +1,7 @@
 /** The catalogue's samples of some figures, as Prometheus has them: what `/metrics` prints and the publisher sends. */
 import { catalogue } from './catalogue.ts';
-import type { Figures } from './figures.ts';
-import type { HistogramSample, Labels, Metric, Sample } from './metric.ts';
+import type { Figures, ModelFigures } from './figures.ts';
+import type { HistogramSample, Labels, Metric, ModelMetric, Sample } from './metric.ts';
 
 export interface Series {
   /** With `_bucket`, `_sum` or `_count` where it is part of a histogram. */
@@ -22,15 +22,15 @@ export function* seriesByMetric({
       yield { metric, series: gauges(metric, { env }, metric.samples(deployment)) };
       continue;
     }
-    const series: Series[] = [];
-    for (const figures of models) {
-      const own = { model: figures.model, env };
-      if (metric.kind === 'histogram')
-        series.push(...histograms(metric, own, metric.buckets, metric.samples(figures)));
-      else series.push(...gauges(metric, own, metric.samples(figures)));
-    }
-    yield { metric, series };
+    yield { metric, series: models.flatMap((figures) => ofModel(metric, figures, env)) };
   }
+}
+
+function ofModel(metric: ModelMetric, figures: ModelFigures, env: string): Series[] {
+  const own = { model: figures.model, env };
+  return metric.kind === 'histogram'
+    ? histograms(metric, own, metric.buckets, metric.samples(figures))
+    : gauges(metric, own, metric.samples(figures));
 }
 
 function gauges({ name, cap }: Metric, own: Labels, samples: readonly Sample[]): Series[] {

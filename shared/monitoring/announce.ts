@@ -47,6 +47,15 @@ export async function announce(deps: AnnounceDeps, model: ModelRecord, report: R
   });
 }
 
+/** A report is stored, whatever it says: its figures may be published at once. As often as the window is judged, for whom once is enough. */
+export async function announceJudged(
+  { events }: Pick<Deps, 'events'>,
+  { name }: Pick<ModelRecord, 'name'>,
+  { id }: Pick<ReportEntry, 'id'>,
+): Promise<void> {
+  await events.publish({ type: 'WindowJudged', detail: { model: name, report: id } });
+}
+
 /** One window, one run: however often its verdict is told. */
 export function retrainName(model: string, { end }: ReportEntry['window']): string {
   return executionName(model, `w${Date.parse(end)}`);

@@ -9,8 +9,13 @@ const alertSchema = z.object({
   annotations: pairs.default({}),
   startsAt: z.iso.datetime({ offset: true }),
 });
+/** What one invocation has time for; of more the criticals come first, and the rest is told as left out. */
+const maxAlerts = 1000;
+/** Reasons that are told one by one. */
+const maxReasons = 20;
+
 const messageSchema = z.object({
-  alerts: z.array(z.unknown()).max(1000),
+  alerts: z.array(z.unknown()),
   truncatedAlerts: z.number().int().nonnegative().default(0),
 });
 
@@ -29,21 +34,27 @@ export function readAlertmanager(message: unknown): ReadMessage | undefined {
   if (!parsed.success) return undefined;
   const { alerts, truncatedAlerts } = parsed.data;
   const notices: Notice[] = [];
-  const refused = truncatedAlerts === 0 ? [] : [`the sender left out ${truncatedAlerts} alerts`];
+  const faults: string[] = [];
   for (const [at, one] of alerts.entries()) {
     const alert = alertSchema.safeParse(one);
-    if (!alert.success) refused.push(`alert ${at}: ${faultOf(alert.error)}`);
+    if (!alert.success) faults.push(`alert ${at}: ${faultOf(alert.error)}`);
     // the dead-man's switch: heard elsewhere, told to nobody
     else if (alert.data.labels.severity !== 'none')
       notices.push(
-        noticeOf({
-          ...alert.data,
-          source: 'alertmanager',
-          startsAt: Math.max(0, Date.parse(alert.data.startsAt)),
-        }),
+        noticeOf({ ...alert.data, source: 'alertmanager', startsAt: Date.parse(alert.data.startsAt) }),
       );
   }
-  return { notices, refused };
+  const isCritical = ({ severity }: Notice) => Number(severity === 'critical');
+  const kept = notices.sort((one, other) => isCritical(other) - isCritical(one)).slice(0, maxAlerts);
+  const refused = [
+    ...(truncatedAlerts === 0 ? [] : [`the sender left out ${truncatedAlerts} alerts`]),
+    ...(kept.length === notices.length
+      ? []
+      : [`${notices.length - kept.length} of ${notices.length} alerts of one message are left out`]),
+    ...faults.slice(0, maxReasons),
+    ...(faults.length > maxReasons ? [`${faults.length - maxReasons} more alerts could not be read`] : []),
+  ];
+  return { notices: kept, refused };
 }
 
 function faultOf(error: z.ZodError): string {

@@ -9,7 +9,7 @@ import {
   findAlert,
   openAlerts,
 } from '../registry/alert-log.ts';
-import { withEvent } from './routing.ts';
+import { respondMs, withEvent } from './routing.ts';
 
 type AnswerDeps = Pick<Deps, 'state' | 'now' | 'log'>;
 type By = Omit<AlertAction, 'at'>;
@@ -61,16 +61,24 @@ export async function resolve(deps: AnswerDeps, id: string, by: By): Promise<Ale
   return found;
 }
 
-/** Those that nobody acknowledged in time: each once. @returns how many */
+/**
+ * Those that nobody acknowledged in time: each once. Where the clock was set back, an alert would be awaited for as much longer: it is
+ * awaited anew, from now.
+ *
+ * @returns how many
+ */
 export async function escalateOverdue(deps: AnswerDeps): Promise<number> {
   let escalated = 0;
-  for (const { id } of (await openAlerts(deps)).filter((alert) => isOverdue(alert, deps.now()))) {
+  const concerns = (alert: AlertRecord) => isOverdue(alert, deps.now()) || isFromAhead(alert, deps.now());
+  for (const { id } of (await openAlerts(deps)).filter(concerns)) {
     let isMine = false;
     await changeAlert(deps, id, (alert) => {
       const now = deps.now();
       isMine = isOverdue(alert, now);
-      return isMine
-        ? { ...alert, escalatedAt: now, toldAt: now, deliveries: withEvent('escalated', alert, now) }
+      if (isMine)
+        return { ...alert, escalatedAt: now, toldAt: now, deliveries: withEvent('escalated', alert, now) };
+      return isFromAhead(alert, now)
+        ? { ...alert, respondBy: now + respondMs(alert), toldAt: Math.min(alert.toldAt, now) }
         : undefined;
     });
     if (!isMine) continue;
@@ -81,5 +89,11 @@ export async function escalateOverdue(deps: AnswerDeps): Promise<number> {
   return escalated;
 }
 
-const isOverdue = ({ status, escalatedAt, respondBy }: AlertRecord, now: number): boolean =>
-  status === 'firing' && escalatedAt === undefined && now >= respondBy;
+const isAwaited = ({ status, escalatedAt }: AlertRecord): boolean =>
+  status === 'firing' && escalatedAt === undefined;
+
+const isOverdue = (alert: AlertRecord, now: number): boolean => isAwaited(alert) && now >= alert.respondBy;
+
+/** Nobody is given longer than the alert's own time to answer. */
+const isFromAhead = (alert: AlertRecord, now: number): boolean =>
+  isAwaited(alert) && alert.respondBy > now + respondMs(alert);

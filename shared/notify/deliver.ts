@@ -14,7 +14,7 @@ import type { Channel } from './channel.ts';
 import { shortened } from './notice.ts';
 import type { Sent } from './post.ts';
 
-type DeliverDeps = Pick<Deps, 'state' | 'now' | 'log' | 'newId' | 'settings'>;
+type DeliverDeps = Pick<Deps, 'state' | 'now' | 'log' | 'measure' | 'newId' | 'settings'>;
 
 export interface Delivered {
   readonly sent: number;
@@ -27,7 +27,12 @@ const leaseMs = 90_000;
 /** Rounds that may fail before a delivery is given up: over about two hours. */
 const maxRounds = 12;
 const maxBackoffMs = 15 * 60_000;
-const atOnce = 8;
+/** What a receiver asks for is obeyed up to this. */
+const maxWaitMs = 4 * maxBackoffMs;
+/** Alerts under way, so many that a slow channel keeps no other from the rest. */
+const atOnce = 64;
+/** Messages under way to one channel. */
+const atOncePerChannel = 8;
 /** A channel that was down so often in one run is left alone for the rest of it. */
 const failuresPerRun = 2;
 /** Something that is changed while it is sent is looked at again, so often in one run. */
@@ -44,13 +49,14 @@ export async function deliverDue(
   channels: readonly Channel[],
   isOver: () => boolean,
 ): Promise<Delivered> {
-  const run = new Run(deps, channels);
+  const run = new Run(deps, channels, isOver);
   const queue = [...(await openAlerts(deps))].sort(byUrgency);
   const worker = async () => {
     for (let alert = queue.shift(); alert !== undefined && !isOver(); alert = queue.shift())
       await run.deliver(alert.id);
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
+  if (run.counted.gave_up > 0) deps.measure('UndeliveredNotifications', run.counted.gave_up);
   await countAlerts(deps, { ...run.counted });
   return run.counted;
 }
@@ -59,6 +65,35 @@ const byUrgency = (one: AlertRecord, other: AlertRecord): number =>
   Number(other.severity === 'critical') - Number(one.severity === 'critical') ||
   one.firstSeen - other.firstSeen;
 
+/** A claim that lasts longer than any is of a clock that was set back since. */
+const isHeld = ({ until }: NonNullable<AlertRecord['lease']>, now: number): boolean =>
+  until > now && until <= now + leaseMs;
+
+/** So is a round that is further off than any, and the first is never waited for. */
+const isTime = ({ attempts, nextAt }: Delivery, now: number): boolean =>
+  attempts === 0 || nextAt <= now || nextAt > now + maxWaitMs;
+
+/** So many at once; the others wait, in the order in which they came. */
+class Turns {
+  #free: number;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(atOnce: number) {
+    this.#free = atOnce;
+  }
+
+  async take(): Promise<void> {
+    if (this.#free === 0) return new Promise((resolve) => this.#waiting.push(resolve));
+    this.#free -= 1;
+  }
+
+  give(): void {
+    const next = this.#waiting.shift();
+    if (next) next();
+    else this.#free += 1;
+  }
+}
+
 type Result = { readonly delivery: Delivery; readonly sent: Sent };
 
 class Run {
@@ -66,16 +101,20 @@ class Run {
   readonly #deps: DeliverDeps;
   readonly #channels: ReadonlyMap<ChannelName, Channel>;
   readonly #failures = new Map<ChannelName, number>();
+  readonly #turns: ReadonlyMap<ChannelName, Turns>;
+  readonly #isOver: () => boolean;
 
-  constructor(deps: DeliverDeps, channels: readonly Channel[]) {
+  constructor(deps: DeliverDeps, channels: readonly Channel[], isOver: () => boolean) {
     this.#deps = deps;
+    this.#isOver = isOver;
+    this.#turns = new Map(channels.map(({ name }) => [name, new Turns(atOncePerChannel)]));
     this.#channels = new Map(channels.map((channel) => [channel.name, channel]));
   }
 
   /** One alert; its trouble is not its neighbours'. */
   async deliver(id: string): Promise<void> {
     try {
-      for (let turn = 0; turn < maxTurns; turn++) {
+      for (let turn = 0; turn < maxTurns && !this.#isOver(); turn++) {
         const by = this.#deps.newId();
         const claimed = await this.#claim(id, by);
         if (!claimed) break;
@@ -90,7 +129,7 @@ class Run {
   async #claim(id: string, by: string): Promise<AlertRecord | undefined> {
     const claimed = await changeAlert(this.#deps, id, (alert) => {
       const now = this.#deps.now();
-      if (this.#due(alert).length === 0 || (alert.lease && alert.lease.until > now)) return undefined;
+      if (this.#due(alert).length === 0 || (alert.lease && isHeld(alert.lease, now))) return undefined;
       return { ...alert, lease: { by, until: now + leaseMs } };
     });
     return claimed?.lease?.by === by ? claimed : undefined;
@@ -98,11 +137,13 @@ class Run {
 
   #due({ deliveries }: AlertRecord): readonly Delivery[] {
     return Object.values(deliveries).filter(
-      ({ state, nextAt, channel }) =>
-        state === 'pending' &&
-        nextAt <= this.#deps.now() &&
-        (this.#failures.get(channel) ?? 0) < failuresPerRun,
+      (delivery) =>
+        delivery.state === 'pending' && isTime(delivery, this.#deps.now()) && !this.#isDown(delivery.channel),
     );
+  }
+
+  #isDown(channel: ChannelName): boolean {
+    return (this.#failures.get(channel) ?? 0) >= failuresPerRun;
   }
 
   /** Channels side by side, the events of one channel one after the other. */
@@ -115,7 +156,8 @@ class Run {
         own.sort((one, other) => alertEvents.indexOf(one.event) - alertEvents.indexOf(other.event));
         const done: Result[] = [];
         for (const delivery of own) {
-          const sent = await this.#tell(alert, delivery);
+          const sent = await this.#inTurn(alert, delivery);
+          if (sent === undefined) break;
           done.push({ delivery, sent });
           if (sent.kind === 'failed') break;
         }
@@ -123,6 +165,20 @@ class Run {
       }),
     );
     return results.flat();
+  }
+
+  /** Undefined where the channel turned out to be down, or the time was over, before it was this one's turn: it is still due. */
+  async #inTurn(alert: AlertRecord, delivery: Delivery): Promise<Sent | undefined> {
+    const turns = this.#turns.get(delivery.channel);
+    await turns?.take();
+    try {
+      if (this.#isDown(delivery.channel) || this.#isOver()) return undefined;
+      const sent = await this.#tell(alert, delivery);
+      this.#count(alert.id, delivery, sent);
+      return sent;
+    } finally {
+      turns?.give();
+    }
   }
 
   async #tell(alert: AlertRecord, { channel, event }: Delivery): Promise<Sent> {
@@ -137,7 +193,6 @@ class Run {
   }
 
   async #record(id: string, by: string, results: readonly Result[]): Promise<void> {
-    for (const { delivery, sent } of results) this.#count(id, delivery, sent);
     await changeAlert(this.#deps, id, ({ lease, ...alert }) => {
       const deliveries = { ...alert.deliveries };
       for (const { delivery, sent } of results)
@@ -159,7 +214,7 @@ class Run {
     if (delivery.state === 'superseded') return { ...before, attempts, error };
     if (attempts >= maxRounds) return { ...before, state: 'gave_up', attempts, error };
     const backoffMs = Math.min(60_000 * 2 ** (attempts - 1), maxBackoffMs);
-    const nextAt = now + Math.min(Math.max(backoffMs, sent.retryAfterMs ?? 0), 4 * maxBackoffMs);
+    const nextAt = now + Math.min(Math.max(backoffMs, sent.retryAfterMs ?? 0), maxWaitMs);
     return { ...before, attempts, error, nextAt };
   }
 

@@ -18,7 +18,11 @@ export interface Notice {
 
 const maxLabelCharacters = 300;
 const maxAnnotationCharacters = 2000;
-const maxPairs = 64;
+const maxLabels = 64;
+/** All of them with all labels fit into an item of the table and into what PagerDuty takes. */
+const maxAnnotations = 32;
+/** The end of the year 9999: what comes later has no ISO 8601 that receivers know. */
+const maxTime = 253_402_300_799_999;
 
 type Pairs = Readonly<Record<string, string>>;
 
@@ -39,12 +43,13 @@ export function noticeOf(
     ...given,
     severity: given.labels.severity === 'critical' ? 'critical' : 'warning',
     fingerprint: fingerprintOf(given.labels),
-    labels: cut(given.labels, maxLabelCharacters),
-    annotations: cut(given.annotations, maxAnnotationCharacters),
+    labels: cut(given.labels, maxLabels, maxLabelCharacters),
+    annotations: cut(given.annotations, maxAnnotations, maxAnnotationCharacters),
+    startsAt: Math.min(Math.max(0, given.startsAt), maxTime),
   };
 }
 
-function cut(pairs: Pairs, maxCharacters: number): Pairs {
+function cut(pairs: Pairs, maxPairs: number, maxCharacters: number): Pairs {
   return Object.fromEntries(
     Object.entries(pairs)
       .slice(0, maxPairs)

@@ -30,6 +30,8 @@ interface Post {
   readonly body: string;
   /** Never shown, whoever repeats them. */
   readonly secrets: readonly string[];
+  /** Of a receiver that says so in the body of a 200. */
+  readonly isRefusal?: (said: string) => boolean;
 }
 
 /**
@@ -48,7 +50,7 @@ export async function post(what: Post, limits: PostLimits): Promise<Sent> {
 }
 
 async function once(
-  { url, headers, body, secrets }: Post,
+  { url, headers, body, secrets, isRefusal = () => false }: Post,
   timeoutMs: number,
 ): Promise<Exclude<Sent, { kind: 'not_configured' }>> {
   try {
@@ -60,7 +62,7 @@ async function once(
       signal: AbortSignal.timeout(timeoutMs),
     });
     const said = await beginningOf(response);
-    if (response.ok) return { kind: 'sent' };
+    if (response.ok && !isRefusal(said)) return { kind: 'sent' };
     const { status } = response;
     const retryAfterMs = waitOf(response.headers.get('retry-after'));
     return {
@@ -79,15 +81,19 @@ async function once(
 
 const shownBytes = 300;
 
-/** An answer without end must not fill the memory. */
+/** An answer without end must not fill the memory; one that breaks off after a 200 is still a 200. */
 async function beginningOf(response: Response): Promise<string> {
   if (!response.body) return '';
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-    chunks.push(chunk);
-    bytes += chunk.length;
-    if (bytes >= shownBytes) break;
+  try {
+    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes >= shownBytes) break;
+    }
+  } catch (error) {
+    if (!response.ok) throw error;
   }
   return Buffer.concat(chunks)
     .subarray(0, shownBytes)

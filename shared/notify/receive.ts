@@ -1,4 +1,6 @@
 /** Notices → the alert log: a new alert, a copy, a reminder or an end. Nothing is sent here; what is to be sent is written down. */
+import { heedCanary } from '../canary/heed.ts';
+import { canaryMissed } from '../canary/names.ts';
 import type { Deps } from '../deps.ts';
 import {
   type AlertRecord,
@@ -12,7 +14,7 @@ import type { ReadMessage } from './alertmanager-message.ts';
 import type { Notice } from './notice.ts';
 import { repeatMs, respondMs, withEvent } from './routing.ts';
 
-type ReceiveDeps = Pick<Deps, 'state' | 'now' | 'log'>;
+type ReceiveDeps = Pick<Deps, 'state' | 'now' | 'log' | 'measure'>;
 
 /**
  * Idempotent: messages of a topic come twice, an Alertmanager repeats itself, and two functions may hold the same message.
@@ -24,14 +26,30 @@ export async function receive(
   { notices, refused }: ReadMessage,
 ): Promise<readonly string[]> {
   for (const reason of refused) deps.log('error', 'a part of an alert message was refused', { reason });
+  if (refused.length > 0) deps.measure('RefusedAlertMessages', refused.length);
   await countAlerts(deps, { received: notices.length, refused: refused.length });
   const changed = new Set<string>();
-  for (const notice of notices) {
-    const ids = notice.status === 'firing' ? await fires(deps, notice) : await ends(deps, notice);
-    for (const id of ids) changed.add(id);
+  const failures: unknown[] = [];
+  const told = await heedCanary(deps, notices);
+  // beginnings first: what ends is then looked for in one reading of the log
+  let open: readonly AlertRecord[] | undefined;
+  for (const notice of [...told.filter(isBeginning), ...told.filter((one) => !isBeginning(one))]) {
+    try {
+      if (!isBeginning(notice)) open ??= await openAlerts(deps);
+      const ids = open === undefined ? await fires(deps, notice) : await ends(deps, notice, open);
+      for (const id of ids) changed.add(id);
+    } catch (error) {
+      // one that the table does not take must not silence its neighbours; where it takes none, trying all of them is in vain
+      if (failures.push(error) >= maxFailures) break;
+    }
   }
+  if (failures.length > 0) throw failures[0];
   return [...changed];
 }
+
+const isBeginning = ({ status }: Notice): boolean => status === 'firing';
+
+const maxFailures = 3;
 
 async function fires(deps: ReceiveDeps, notice: Notice): Promise<readonly string[]> {
   const id = (await stillOpen(deps, notice)) ?? alertId(notice);
@@ -46,12 +64,16 @@ async function fires(deps: ReceiveDeps, notice: Notice): Promise<readonly string
   return isReminder ? [id] : [];
 }
 
-/** An alarm of CloudWatch that fires again before its end was told is the same alert; an Alertmanager says itself when one began. */
+/**
+ * An alarm of CloudWatch that fires again before its end was told is the same alert; an Alertmanager says itself when one began. A missed
+ * canary is told by two that do not know of each other, nor of each other's labels.
+ */
 async function stillOpen(deps: ReceiveDeps, notice: Notice): Promise<string | undefined> {
-  if (notice.source === 'alertmanager') return undefined;
-  const open = await openAlerts(deps);
-  return open.find(({ fingerprint, status }) => fingerprint === notice.fingerprint && status !== 'resolved')
-    ?.id;
+  const isMissedCanary = notice.labels.alertname === canaryMissed;
+  if (notice.source === 'alertmanager' && !isMissedCanary) return undefined;
+  const isSame = ({ fingerprint, labels }: AlertRecord) =>
+    isMissedCanary ? labels.alertname === canaryMissed : fingerprint === notice.fingerprint;
+  return (await openAlerts(deps)).find((alert) => isSame(alert) && alert.status !== 'resolved')?.id;
 }
 
 function newAlert(id: string, notice: Notice, now: number): AlertRecord {
@@ -74,9 +96,13 @@ function newAlert(id: string, notice: Notice, now: number): AlertRecord {
 }
 
 /** Ends all of the same labels that began no later: of an earlier one the end was never heard. */
-async function ends(deps: ReceiveDeps, { fingerprint, startsAt }: Notice): Promise<readonly string[]> {
+async function ends(
+  deps: ReceiveDeps,
+  { fingerprint, startsAt }: Notice,
+  open: readonly AlertRecord[],
+): Promise<readonly string[]> {
   const ended: string[] = [];
-  for (const one of await openAlerts(deps)) {
+  for (const one of open) {
     if (one.fingerprint !== fingerprint || one.startsAt > startsAt) continue;
     await changeAlert(deps, one.id, (alert) => {
       if (alert.status === 'resolved') return undefined;

@@ -3,6 +3,8 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 interface Received {
+  /** When it had come whole, milliseconds of `performance.now()`. */
+  readonly at: number;
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
@@ -19,8 +21,10 @@ interface Answer {
 export interface Receiver {
   readonly url: string;
   readonly got: Received[];
-  /** Taken one by one, the last for good; `hang` never answers. */
-  answers: (Answer | 'hang')[];
+  /** Taken one by one, the last for good; `hang` never answers, `drip` says 200 and then a little at a time for ever. */
+  answers: (Answer | 'hang' | 'drip')[];
+  /** Breaks off all connections, also those that hang. */
+  drop(): void;
   close(): Promise<void>;
 }
 
@@ -32,6 +36,7 @@ export async function startReceiver(): Promise<Receiver> {
     const text = Buffer.concat(chunks).toString();
     const isJson = (request.headers['content-type'] ?? '').includes('json');
     got.push({
+      at: performance.now(),
       path: request.url ?? '',
       headers: request.headers,
       text,
@@ -39,13 +44,18 @@ export async function startReceiver(): Promise<Receiver> {
     });
     const [answer = { status: 200 }] = receiver.answers;
     if (receiver.answers.length > 1) receiver.answers.shift();
-    if (answer !== 'hang') response.writeHead(answer.status, answer.headers).end(answer.text ?? 'ok');
+    if (answer === 'drip') {
+      response.writeHead(200);
+      const dripping = setInterval(() => response.write('.'), 40);
+      response.on('close', () => clearInterval(dripping));
+    } else if (answer !== 'hang') response.writeHead(answer.status, answer.headers).end(answer.text ?? 'ok');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const receiver: Receiver = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     got,
     answers: [{ status: 200 }],
+    drop: () => server.closeAllConnections(),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -24,11 +24,27 @@ export function createSlack({ secret }: Pick<Deps, 'secret'>, limits: PostLimits
       if (!url) return { kind: 'not_configured', reason: `there is no secret ${secretName}` };
       if (!isSafeAddress(url))
         return { kind: 'failed', reason: `the secret ${secretName} is no https:// address` };
-      const body = JSON.stringify(slackMessage(told));
-      return post({ url, headers: { 'content-type': 'application/json' }, body, secrets: [url] }, limits);
+      const send = (message: object) =>
+        post(
+          {
+            ...{ url, headers: { 'content-type': 'application/json' }, body: JSON.stringify(message) },
+            ...{ secrets: [url], isRefusal },
+          },
+          limits,
+        );
+      const message = slackMessage(told);
+      const sent = await send(message);
+      // a form that Slack does not take must not keep the words back
+      return sent.kind === 'failed' && /invalid_(blocks|payload)/.test(sent.reason)
+        ? send({ text: message.text, unfurl_links: false })
+        : sent;
     },
   };
 }
+
+/** Of a good message it says `ok`; of a bad one a word like `invalid_blocks`, whatever the status. */
+const isRefusal = (said: string): boolean =>
+  /^[a-z]+(_[a-z]+)+$/.test(said.trim()) || /"ok"\s*:\s*false/.test(said);
 
 /** Limits of Slack, characters: https://docs.slack.dev/reference/block-kit/blocks */
 const maxHeader = 150;
@@ -69,6 +85,7 @@ function slackMessage(told: Told) {
         elements: [
           {
             type: 'mrkdwn',
+            verbatim: true,
             text: escaped(
               [`environment ${alert.labels.env ?? env}`, `alert ${alert.id}`]
                 .concat(paths.map(({ text, href }) => `${text}: ${href}`))
@@ -83,12 +100,14 @@ function slackMessage(told: Told) {
   };
 }
 
+/** `verbatim`: a plain `@channel` of a label is no mention, and its addresses are no links. */
 const section = (text: string) => ({
   type: 'section',
-  text: { type: 'mrkdwn', text: shortened(text, maxSection) },
+  text: { type: 'mrkdwn', text: shortened(text, maxSection), verbatim: true },
 });
 
-/** Slack's own three: with them escaped a label can neither call a channel nor hide a link. */
+/** Slack's own three: with them escaped a label can neither call a channel nor hide a link. At most `max` once it is. */
 function escaped(text: string, max: number): string {
-  return shortened(text, max).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  const whole = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  return shortened(whole, max).replace(/&[a-z]{0,3}…$/, '…');
 }

@@ -71,6 +71,9 @@ const keptSeconds = 90 * 86_400;
 export const alertId = ({ startsAt, fingerprint }: Pick<Notice, 'startsAt' | 'fingerprint'>): string =>
   `${timeKey(startsAt)}-${fingerprint}`;
 
+/** What else comes over HTTP names no alert, and may be no key of the table. */
+const isAlertId = (id: string): boolean => /^\d{13,15}-[0-9a-f]{16}$/.test(id);
+
 /** Those that fire, wait for somebody or have something left to send; oldest first. */
 export async function openAlerts({ state }: State): Promise<readonly AlertRecord[]> {
   const found: AlertRecord[] = [];
@@ -86,6 +89,7 @@ export async function closedAlerts({ state }: State, limit: number): Promise<rea
 }
 
 export async function findAlert({ state }: State, id: string): Promise<AlertRecord | undefined> {
+  if (!isAlertId(id)) return undefined;
   const item = (await state.get(stateKeys.alert(id))) ?? (await state.get(stateKeys.closedAlert(id)));
   return item ? (item.value as unknown as AlertRecord) : undefined;
 }
@@ -107,6 +111,7 @@ export async function changeAlert(
   id: string,
   change: (current: AlertRecord) => AlertRecord | undefined,
 ): Promise<AlertRecord | undefined> {
+  if (!isAlertId(id)) return undefined;
   return updateItem<AlertRecord>(state, stateKeys.alert(id), (current) =>
     current ? change(current) : undefined,
   );
@@ -124,8 +129,10 @@ export async function closeAlert({ state }: Pick<Deps, 'state'>, id: string, now
 const isOver = ({ status, deliveries }: AlertRecord): boolean =>
   status === 'resolved' && Object.values(deliveries).every(({ state }) => state !== 'pending');
 
-type AlertCounter = 'received' | 'refused' | 'sent' | 'failed' | 'gave_up' | 'escalated';
+const alertCounters = ['received', 'refused', 'sent', 'failed', 'gave_up', 'escalated'] as const;
+type AlertCounter = (typeof alertCounters)[number];
 type AlertCounters = Readonly<Partial<Record<AlertCounter, number>>>;
+export type AlertTotals = Readonly<Record<AlertCounter, number>>;
 
 export async function countAlerts({ state }: State, counted: AlertCounters): Promise<void> {
   if (Object.values(counted).every((count) => !count)) return;
@@ -137,6 +144,9 @@ export async function countAlerts({ state }: State, counted: AlertCounters): Pro
   });
 }
 
-export async function readAlertCounters({ state }: State): Promise<AlertCounters> {
-  return ((await state.get(stateKeys.alertCounters))?.value ?? {}) as AlertCounters;
+/** Since the deployment began; 0 of what has not happened. */
+export async function readAlertCounters({ state }: State): Promise<AlertTotals> {
+  const counted = ((await state.get(stateKeys.alertCounters))?.value ?? {}) as AlertCounters;
+  const totals = alertCounters.map((name) => [name, counted[name] ?? 0] as const);
+  return Object.fromEntries(totals) as Record<AlertCounter, number>;
 }

@@ -1,4 +1,5 @@
 /** Models, their immutable versions and the champion pointer. The pointer changes by compare-and-swap only. */
+import { canaryModel } from '../canary/names.ts';
 import type { Deps } from '../deps.ts';
 import { ConflictError, ProblemError } from '../errors.ts';
 import type { Json } from '../json.ts';
@@ -17,12 +18,13 @@ export interface Pointer {
   readonly change: LedgerEntry;
 }
 
-/** Registers a model; the first one becomes the default. Throws {@link ConflictError} when the name is taken. */
+/** Registers a model; the first one that is not our own canary becomes the default. Throws {@link ConflictError} when the name is taken. */
 export async function createModel(deps: State, record: ModelRecord): Promise<void> {
   const checked = modelRecordSchema.parse(record);
   const put = await deps.state.putIfAbsent(stateKeys.record(checked.name), checked as unknown as Json);
   if (!put.stored) throw new ConflictError(`a model named "${checked.name}" is already registered`);
-  await deps.state.putIfAbsent(stateKeys.defaultModel, { model: checked.name });
+  if (checked.name !== canaryModel)
+    await deps.state.putIfAbsent(stateKeys.defaultModel, { model: checked.name });
 }
 
 async function findModel(deps: State, name: string): Promise<ModelRecord | undefined> {
@@ -48,15 +50,25 @@ async function defaultModelName(deps: State): Promise<string | undefined> {
   const item = await deps.state.get(stateKeys.defaultModel);
   if (item) return (item.value as { model: string }).model;
   // registered by a process that ended before it could say which is the default
-  return (await listModels(deps))[0]?.name;
+  return (await listModels(deps)).find(({ name }) => name !== canaryModel)?.name;
 }
 
-export async function listModels(deps: State): Promise<readonly ModelRecord[]> {
-  const found: ModelRecord[] = [];
-  for await (const item of queryAll(deps.state, stateKeys.models))
-    found.push(modelRecordSchema.parse(item.value));
-  return found;
+/** Every model that is registered. One whose record cannot be read, as of newer code or changed by hand, is only named: it hides no neighbour. */
+export async function readModels(
+  deps: State,
+): Promise<{ readonly models: readonly ModelRecord[]; readonly unreadable: readonly string[] }> {
+  const models: ModelRecord[] = [];
+  const unreadable: string[] = [];
+  for await (const { value, sk } of queryAll(deps.state, stateKeys.models)) {
+    const record = modelRecordSchema.safeParse(value);
+    if (record.success) models.push(record.data);
+    else unreadable.push(sk);
+  }
+  return { models, unreadable };
 }
+
+export const listModels = async (deps: State): Promise<readonly ModelRecord[]> =>
+  (await readModels(deps)).models;
 
 /** Idempotent: the same version again is left as it is. */
 export async function registerVersion(deps: State, model: string, record: VersionRecord): Promise<void> {

@@ -3,6 +3,7 @@ import type { Deps, SpoolRecord } from '../deps.ts';
 import type { DomainEvent } from '../ports/events.ts';
 import type { Execution, ExecutionStatus, Pipelines } from '../ports/pipelines.ts';
 import { parseSettings } from '../settings.ts';
+import type { TelemetryName } from '../telemetry/telemetry.ts';
 import { MemoryObjects } from './memory-objects.ts';
 import { MemoryTable } from './memory-table.ts';
 
@@ -23,6 +24,7 @@ export interface MemoryDeps extends Deps {
   readonly clock: { ms: number; closedBefore: number };
   readonly spooled: SpoolRecord[];
   readonly logged: { readonly level: string; readonly message: string; readonly detail: unknown }[];
+  readonly measured: { readonly name: TelemetryName; readonly value: number }[];
 }
 
 export function memoryDeps(env: Readonly<Record<string, string>> = {}): MemoryDeps {
@@ -30,6 +32,7 @@ export function memoryDeps(env: Readonly<Record<string, string>> = {}): MemoryDe
   const now = () => clock.ms;
   const spooled: SpoolRecord[] = [];
   const logged: MemoryDeps['logged'] = [];
+  const measured: MemoryDeps['measured'] = [];
   let ids = 0;
   return {
     predictions: new MemoryTable(now),
@@ -45,9 +48,11 @@ export function memoryDeps(env: Readonly<Record<string, string>> = {}): MemoryDe
     streamClosedBefore: async () => clock.closedBefore,
     spool: (record) => spooled.push(record),
     log: (level, message, detail) => logged.push({ level, message, detail }),
+    measure: (name, value) => measured.push({ name, value }),
     clock,
     spooled,
     logged,
+    measured,
   };
 }
 

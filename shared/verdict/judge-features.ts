@@ -32,6 +32,8 @@ export interface FeatureVerdict {
 
 /** The Jensen–Shannon distance that goes with a PSI of 0.15; far below it the PSI rests on sparse cells. */
 export const JS_AT_WARNING = 0.146;
+/** As {@link JS_AT_WARNING}, for a PSI of 0.30. */
+export const JS_AT_CRITICAL = 0.197;
 
 /**
  * Judges the features of one window together. Losses are left to the performance check; labels, late and selected

@@ -77,7 +77,7 @@ describe('logs', () => {
     expect(lines.map(({ message }) => message)).toEqual(['one', 'two']);
     expect(lines[0]!.where).toBe('/aws/lambda/tidemark-dev-predict a 1970-01-01T00:00:00.000Z');
     expect(new Set(sent.map(({ input }) => (input as FilterLogEventsCommand['input']).logGroupName))).toEqual(
-      new Set(['/aws/lambda/tidemark-dev-predict', '/aws/lambda/tidemark-dev-feedback']),
+      new Set(['predict', 'feedback', 'canary'].map((name) => `/aws/lambda/tidemark-dev-${name}`)),
     );
     for (const { input } of sent) expect(input).toMatchObject({ startTime: 5, endTime: 9 });
   });

@@ -1,5 +1,5 @@
 /** The AWS entry: the same factory as everywhere, on the AWS adapters. */
-import { awsDeps } from '#shared/aws/deps.ts';
+import { entry } from '#shared/aws/lambda-entry.ts';
 import { createParityHandler } from './handler.ts';
 
-export const handler = createParityHandler(awsDeps(process.env));
+export const handler = entry('retrain-parity', createParityHandler);

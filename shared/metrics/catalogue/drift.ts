@@ -325,16 +325,25 @@ export const driftMetrics: readonly ModelMetric[] = [
     scope: 'model',
     kind: 'gauge',
     unit: 'other',
-    help: 'mean loss of held-out rows (baseline) and of the newest window’s labelled rows (window): an error rate, or a mean absolute error',
+    help: 'mean loss of held-out rows (baseline), of the newest window’s labelled rows (window), and of all its rows as expected without labels (estimated, blind to concept drift): an error rate, or a mean absolute error',
     cadence: 'change',
-    cap: 2,
+    cap: 3,
     labels: ['dataset'],
-    samples: ({ lastReport }) =>
-      lastReport?.loss
-        ? [
-            ...one(lastReport.loss.baseline, { dataset: 'baseline' }),
-            ...one(lastReport.loss.window, { dataset: 'window' }),
-          ]
-        : [],
+    samples: ({ lastReport }) => [
+      ...one(lastReport?.loss?.baseline ?? lastReport?.estimatedLoss?.heldOut, { dataset: 'baseline' }),
+      ...one(lastReport?.loss?.window, { dataset: 'window' }),
+      ...one(lastReport?.estimatedLoss?.value, { dataset: 'estimated' }),
+    ],
+  },
+  {
+    name: 'tidemark_estimated_loss_standard_error',
+    scope: 'model',
+    kind: 'gauge',
+    unit: 'other',
+    help: 'standard error of the estimated loss of the newest window, in the unit of the loss',
+    cadence: 'change',
+    cap: 1,
+    labels: [],
+    samples: ({ lastReport }) => one(lastReport?.estimatedLoss?.standardError),
   },
 ];

@@ -14,6 +14,17 @@ export const publisherMetrics: readonly DeploymentMetric[] = [
     samples: ({ collectedAt }) => one(seconds(collectedAt)),
   },
   {
+    name: 'tidemark_unreadable_models',
+    scope: 'deployment',
+    kind: 'gauge',
+    unit: 'count',
+    help: 'registered models whose stored figures cannot be read: theirs are missing here, and no alert about them can fire',
+    cadence: 'minute',
+    cap: 1,
+    labels: [],
+    samples: ({ unreadable }) => one(unreadable.length),
+  },
+  {
     name: 'tidemark_publisher_series',
     scope: 'deployment',
     kind: 'gauge',

@@ -1,0 +1,43 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { prometheusProblem } from './prometheus.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'tidemark-no-prometheus-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A program that says so much of itself, then ends. */
+function programThat(name: string, script: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, `#!/bin/sh\n${script}\n`);
+  chmodSync(path, 0o755);
+  return path;
+}
+const saying = (version: string) =>
+  programThat(`of-${version}`, `echo "prometheus, version ${version} (branch: HEAD, revision: abc)"`);
+
+describe('a prometheus', () => {
+  test.each(['2.42.0+ds', '2.53.1', '3.0.0-rc.1', '10.1.0'])('of version %s will do', async (version) => {
+    expect(await prometheusProblem(saying(version))).toBeUndefined();
+  });
+
+  test.each(['2.41.0', '1.99.9', '2.5.0'])('of version %s is too old, and is told', async (version) => {
+    expect(await prometheusProblem(saying(version))).toEqual({
+      isMissing: false,
+      text: expect.stringMatching(new RegExp(`is ${version}: 2.42 or later is needed$`)),
+    });
+  });
+
+  test('that is not there, or does not run, is told apart', async () => {
+    expect(await prometheusProblem(join(folder, 'nowhere'))).toMatchObject({ isMissing: true });
+    const broken = programThat('broken', 'echo "no such library" >&2; exit 127');
+    expect(await prometheusProblem(broken)).toMatchObject({
+      isMissing: false,
+      text: expect.stringContaining('does not run'),
+    });
+    expect(await prometheusProblem(programThat('other', 'echo hello'))).toMatchObject({
+      text: expect.stringContaining('does not run: hello'),
+    });
+  });
+});

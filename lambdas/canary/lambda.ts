@@ -1,0 +1,5 @@
+/** The AWS entry: the same factory as everywhere, on the AWS adapters. */
+import { entry } from '#shared/aws/lambda-entry.ts';
+import { createCanaryHandler } from './handler.ts';
+
+export const handler = entry('canary', createCanaryHandler);
