@@ -1,37 +1,28 @@
 /** A real Prometheus and a real Alertmanager, with the rules and the configuration that are shipped, → our host → receivers. */
-import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Receiver, startReceiver } from '#shared/notify/receiver.testing.ts';
 import { sendRows } from '../../cli/demo/client.ts';
 import { registerSample, sampleName, sampleRows } from '../../cli/sample/model.ts';
-import { localAlertmanager } from '../../observability/alertmanager/local.ts';
-import { localLinks } from '../../observability/alerts/links.ts';
-import { renderRules } from '../../observability/alerts/render-rules.ts';
-import { missingTool } from '../../observability/alerts/tools.testing.ts';
+import { type AlertingPrograms, alertingPrograms, eventually } from './alerting.testing.ts';
 import { type Host, startHost } from './host.ts';
 
 let slack: Receiver;
 let pager: Receiver;
 let host: Host;
-let folder: string;
+let programs: AlertingPrograms;
 let alertmanager: string;
-const stops: (() => void)[] = [];
 
 /** A minute of schedules, scrapes and rules. */
 const minuteMs = 500;
 
 beforeAll(async () => {
   [slack, pager] = await Promise.all([startReceiver(), startReceiver()]);
-  folder = await mkdtemp(join(tmpdir(), 'tidemark-alertmanager-'));
-  await registerSample(join(folder, 'data'));
+  programs = await alertingPrograms('tidemark-alertmanager-');
+  const dataDir = join(programs.folder, 'data');
+  await registerSample(dataDir);
   host = await startHost({
-    dataDir: join(folder, 'data'),
+    dataDir,
     port: 0,
     minuteMs,
     env: {
@@ -43,74 +34,23 @@ beforeAll(async () => {
       PAGERDUTY_EVENTS_URL: `${pager.url}/v2/enqueue`,
     },
   });
-  alertmanager = await startAlertmanager();
+  alertmanager = await programs.alertmanager(host.url);
 });
 afterAll(async () => {
-  for (const stop of stops) stop();
   await host.close();
   await Promise.all([slack.close(), pager.close()]);
-  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  await programs.stop();
 });
 
-/** With its waits shortened: they are for grouping, and nothing is grouped here. */
-async function startAlertmanager(): Promise<string> {
-  const config = join(folder, 'alertmanager.yml');
-  const text = localAlertmanager(`${host.url}/alerts/webhook`);
-  await writeFile(config, text.replaceAll(/group_(wait|interval): "\w+"/g, 'group_$1: "1s"'));
-  const storage = `--storage.path=${join(folder, 'alertmanager')}`;
-  return startProgram('prometheus-alertmanager', config, [storage, '--cluster.listen-address=']);
-}
-
-/** With the rules that are shipped, evaluated every second, held for one, and nothing to scrape unless told. */
-async function startPrometheus(
-  name: string,
-  everyMs = 1000,
-  scraped: readonly string[] = [],
-): Promise<string> {
-  const rules = join(folder, `${name}-rules.yml`);
-  await writeFile(
-    rules,
-    renderRules(localLinks)
-      .replaceAll(/ interval: "\w+"/g, ` interval: "${everyMs}ms"`)
-      .replaceAll(/ for: "\w+"/g, ' for: "1s"'),
-  );
-  const config = join(folder, `${name}.yml`);
-  const target = new URL(alertmanager).host;
-  await writeFile(
-    config,
-    `global: { scrape_interval: ${everyMs}ms, scrape_timeout: ${everyMs}ms }\nrule_files: ['${rules}']\nalerting: { alertmanagers: [{ static_configs: [{ targets: ['${target}'] }] }] }\nscrape_configs: [{ job_name: tidemark, static_configs: [{ targets: ${JSON.stringify(scraped)} }], metric_relabel_configs: [{ regex: job|instance, action: labeldrop }] }]\n`,
-  );
-  // it finds its Alertmanager some seconds after the first alert
-  const again = '--rules.alert.resend-delay=1s';
-  return startProgram('prometheus', config, [`--storage.tsdb.path=${join(folder, name)}`, again]);
-}
-
-async function startProgram(program: string, config: string, more: readonly string[]): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  await new Promise((resolve) => server.close(resolve));
-  const args = [`--config.file=${config}`, `--web.listen-address=${address}`, ...more];
-  const child = spawn(program, args, { stdio: 'ignore' });
-  let failure: string | undefined;
-  child.once('error', () => {
-    failure = missingTool(program);
+/** With the rules that are shipped, each held for a second. */
+const startPrometheus = (name: string, everyMs = 1000, scraped?: string) =>
+  programs.prometheus({
+    name,
+    alertmanager,
+    everyMs,
+    ...(scraped !== undefined && { scraped }),
+    rules: (shipped) => shipped.replaceAll(/ for: "\w+"/g, ' for: "1s"'),
   });
-  stops.push(() => child.kill());
-  await eventually(`${program} is ready`, async () => {
-    if (failure !== undefined) throw new Error(failure);
-    return fetch(`http://${address}/-/ready`).then(
-      ({ ok }) => ok,
-      () => false,
-    );
-  });
-  return `http://${address}`;
-}
-
-async function eventually(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
-  for (const end = Date.now() + 40_000; !(await holds()); await sleep(50))
-    expect(Date.now(), `${what} within 40 s`).toBeLessThan(end);
-}
 
 async function post(alerts: readonly object[]): Promise<void> {
   const response = await fetch(`${alertmanager}/api/v2/alerts`, {
@@ -151,7 +91,7 @@ test('a critical reaches Slack and the pager, a warning under it and the switch 
 });
 
 test('from the end of a window that has drifted to the page no wait is hidden: a minute each of tick, scrape and rules, the wait for a group, and the work', async () => {
-  await startPrometheus('latency', minuteMs, [new URL(host.url).host]);
+  await startPrometheus('latency', minuteMs, host.url);
   const isPage = ({ json }: Receiver['got'][number]) =>
     json.payload?.class === 'PsiCritical' && json.payload.source === sampleName;
   const rows = sampleRows()
