@@ -93,18 +93,8 @@ async function get<Answer>(url: string): Promise<Answer> {
 }
 
 async function startHost(dataDir: string) {
-  const args = [
-    tidemark,
-    'start',
-    '--data-dir',
-    dataDir,
-    '--port',
-    '0',
-    '--no-sample',
-    '--no-traffic',
-    '--no-prometheus',
-    '--json',
-  ];
+  const quiet = '--port 0 --no-sample --no-traffic --no-prometheus --json'.split(' ');
+  const args = [tidemark, 'start', '--data-dir', dataDir, ...quiet];
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { LOG_LEVEL: 'error', ...process.env },

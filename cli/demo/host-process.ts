@@ -12,6 +12,8 @@ export interface HostProcess {
 }
 
 const startTimeoutMs = 60_000;
+/** Of a host that only does what it is asked to, and says in JSON where it is. */
+const quietHost = '--port 0 --no-sample --no-traffic --no-prometheus --json'.split(' ');
 
 /** Throws with what the host said when it does not come up. */
 export async function startHostProcess(
@@ -19,18 +21,8 @@ export async function startHostProcess(
   settings: { readonly granuleMs: number; readonly minuteMs: number },
 ): Promise<HostProcess> {
   const script = fileURLToPath(new URL('../tidemark.mjs', import.meta.url));
-  const args = [
-    'start',
-    '--data-dir',
-    dataDir,
-    '--port',
-    '0',
-    '--no-sample',
-    '--no-traffic',
-    '--no-prometheus',
-    '--json',
-  ];
-  args.push('--granule-ms', String(settings.granuleMs), '--minute-ms', String(settings.minuteMs));
+  const clocks = ['--granule-ms', String(settings.granuleMs), '--minute-ms', String(settings.minuteMs)];
+  const args = ['start', '--data-dir', dataDir, ...quietHost, ...clocks];
   const child = spawn(process.execPath, [script, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { LOG_LEVEL: 'warn', ...process.env, POINTER_TTL_MS: '500', GRANULE_MS: String(settings.granuleMs) },
