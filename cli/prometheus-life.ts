@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
  * Waits for the end of its input, which a killed process closes too, and ends that Prometheus. Deaf to what a terminal sends to all:
  * Prometheus takes a hang-up for an order to read its configuration again.
  */
-const watch = 'trap "" HUP INT TERM; read -r _; kill "$0"';
+const watch = 'trap "" HUP INT QUIT TERM; read -r _; kill "$0"';
 
 /** @returns the watcher, to be killed as soon as the Prometheus has ended: its number may then become another's */
 export function endWithThisProcess(pid: number): ChildProcess {
@@ -17,7 +17,8 @@ export function endWithThisProcess(pid: number): ChildProcess {
   return watcher;
 }
 
-const graceMs = 10_000;
+/** For the end of a Prometheus that was asked to. */
+export const graceMs = 10_000;
 
 /**
  * Ends what an earlier host left running on the same data: for a host that has the data directory to itself. Anything else that

@@ -52,7 +52,7 @@ const pidIn = (dataDir: string) =>
 const gone = (pid: number) => until('its end', async () => (isThere(pid) ? undefined : true));
 
 test('tidemark start: the Prometheus on the PATH scrapes the host, has every alert, and ends with it', async () => {
-  const dataDir = join(folder, 'command');
+  const dataDir = join(folder, `a "command's" [own] data`);
   const host = await startHostChild(dataDir, beside);
   const url = await addressOf(host);
   expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);

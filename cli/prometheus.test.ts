@@ -1,8 +1,9 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { prometheusProblem } from './prometheus.ts';
+import { prometheusProblem, startPrometheus } from './prometheus.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tidemark-no-prometheus-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -39,5 +40,40 @@ describe('a prometheus', () => {
     expect(await prometheusProblem(programThat('other', 'echo hello'))).toMatchObject({
       text: expect.stringContaining('does not run: hello'),
     });
+  });
+
+  test('that hangs, and is deaf to being asked to end, is given up', async () => {
+    const hanging = programThat('hanging', 'trap "" TERM; while :; do sleep 0.1; done');
+    expect(await prometheusProblem(hanging, 200)).toEqual({
+      isMissing: false,
+      text: expect.stringContaining('did not say its version within 0.2 s'),
+    });
+  });
+});
+
+describe('a prometheus beside a host', () => {
+  const options = { hostUrl: 'http://127.0.0.1:1', port: 0 };
+
+  test('that does not end when it is asked to is ended', async () => {
+    const deaf = programThat(
+      'deaf',
+      `exec ${process.execPath} -e '
+        process.on("SIGTERM", () => {});
+        const port = process.argv.find((word) => word.includes("listen-address")).split(":").at(-1);
+        require("node:http").createServer((_, response) => response.end()).listen(port, "127.0.0.1");' -- "$@"`,
+    );
+    const dataDir = join(folder, 'deaf-data');
+    const running = await startPrometheus({ ...options, dataDir, program: deaf, graceMs: 300 });
+    expect(process.kill(running.pid, 0)).toBe(true);
+    await running.stop();
+    expect(() => process.kill(running.pid, 0)).toThrow('ESRCH');
+  });
+
+  test('whose number cannot be noted is ended again', async () => {
+    const dataDir = join(folder, 'no-note');
+    mkdirSync(join(dataDir, 'prometheus', 'prometheus.pid'), { recursive: true });
+    const noting = programThat('noting', 'while :; do sleep 0.1; done');
+    await expect(startPrometheus({ ...options, dataDir, program: noting })).rejects.toThrow('EISDIR');
+    expect(execFileSync('ps', ['-A', '-ww', '-o', 'command='], { encoding: 'utf8' })).not.toContain(dataDir);
   });
 });

@@ -1,5 +1,5 @@
 /** `tidemark start`: a Prometheus beside the host that scrapes it and evaluates the rules that AWS evaluates. */
-import { execFile, spawn } from 'node:child_process';
+import { type ExecFileException, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -9,7 +9,7 @@ import { listenOnLoopback } from '../localstack/embedded/loopback.ts';
 import { localLinks } from '../observability/alerts/links.ts';
 import { renderRules } from '../observability/alerts/render-rules.ts';
 import { toYaml } from '../observability/alerts/yaml.ts';
-import { endLeftOver, endWithThisProcess, notePid } from './prometheus-life.ts';
+import { endLeftOver, endWithThisProcess, graceMs, notePid } from './prometheus-life.ts';
 
 export interface PrometheusOptions {
   /** Its files are kept in the folder `prometheus` of it. */
@@ -24,6 +24,8 @@ export interface PrometheusOptions {
   readonly scrapeSeconds?: number;
   /** @default 'prometheus', as the PATH has it */
   readonly program?: string;
+  /** For its end, once it is asked to. @default 10,000 */
+  readonly graceMs?: number;
   /** When it ends by itself; with its log. */
   readonly onEnd?: (log: string) => void;
 }
@@ -31,7 +33,7 @@ export interface PrometheusOptions {
 export interface RunningPrometheus {
   readonly url: string;
   readonly pid: number;
-  /** Ends it and waits until it has written what it holds. */
+  /** Ends it and waits until it has written what it holds, ten seconds at most. */
   stop(): Promise<void>;
 }
 
@@ -54,14 +56,28 @@ const oldest = [2, 42] as const;
  */
 export async function prometheusProblem(
   program = 'prometheus',
+  timeoutMs = versionTimeoutMs,
 ): Promise<{ readonly isMissing: boolean; readonly text: string } | undefined> {
-  const { error, said } = await new Promise<{ error: NodeJS.ErrnoException | null; said: string }>((done) =>
-    execFile(program, ['--version'], { timeout: versionTimeoutMs }, (failure, out, err) =>
-      // older ones say it on the other stream
-      done({ error: failure as NodeJS.ErrnoException | null, said: `${out}${err}` }),
+  const { error, said } = await new Promise<{
+    error: (ExecFileException & NodeJS.ErrnoException) | null;
+    said: string;
+  }>((done) =>
+    execFile(
+      program,
+      ['--version'],
+      // one that hangs may be deaf to a gentler signal
+      { timeout: timeoutMs, killSignal: 'SIGKILL' },
+      (failure, out, err) =>
+        // older ones say it on the other stream
+        done({ error: failure as (ExecFileException & NodeJS.ErrnoException) | null, said: `${out}${err}` }),
     ),
   );
   if (error?.code === 'ENOENT') return { isMissing: true, text: howToPrometheus };
+  if (error?.killed)
+    return {
+      isMissing: false,
+      text: `${program} of the PATH does not run: it did not say its version within ${timeoutMs / 1000} s`,
+    };
   const [, version, major, minor] = /\bversion (v?(\d+)\.(\d+)\S*)/.exec(said) ?? [];
   if (error || version === undefined)
     return {
@@ -106,20 +122,28 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Runni
     () => 'ended' as const,
   );
   const watcher = child.pid === undefined ? undefined : endWithThisProcess(child.pid);
-  if (child.pid !== undefined) notePid(pidFile, child.pid);
   const killChild = () => child.kill('SIGKILL');
   process.once('exit', killChild);
   let isAsked = false;
   const stop = async () => {
     isAsked = true;
     child.kill('SIGTERM');
+    const tooLate = setTimeout(killChild, options.graceMs ?? graceMs);
     await ended;
+    clearTimeout(tooLate);
   };
   void ended.then(() => {
     watcher?.kill('SIGKILL');
     process.off('exit', killChild);
   });
-  const state = await Promise.race([ended, untilReady(`http://${address}`, () => child.exitCode === null)]);
+  try {
+    if (child.pid !== undefined) notePid(pidFile, child.pid);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const isThere = () => child.exitCode === null && child.signalCode === null;
+  const state = await Promise.race([ended, untilReady(`http://${address}`, isThere)]);
   if (state === 'ready') {
     void ended.then(() => isAsked || options.onEnd?.(log));
     return { url: `http://${address}`, pid: child.pid!, stop };
@@ -145,7 +169,8 @@ function writeConfig(folder: string, { hostUrl, rules, scrapeSeconds = 15 }: Pro
     file,
     toYaml({
       global: { scrape_interval: `${scrapeSeconds}s`, evaluation_interval: '1m' },
-      rule_files: [rulesFile],
+      // a pattern; a folder's own name may look like one
+      rule_files: [rulesFile.replace(/[?[\\]/g, '\\$&')],
       scrape_configs: [
         {
           job_name: 'tidemark',

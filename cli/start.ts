@@ -64,7 +64,16 @@ export async function runStart(args: readonly string[]): Promise<number> {
     await registerSample(dataDir);
   }
   const host = await startHost({ dataDir, port, minuteMs, env: hostEnvironment(process.env, granuleMs) });
-  const prometheus = hasPrometheus ? await prometheusBeside(host, dataDir, wish) : undefined;
+  const close = async () => {
+    await host.close();
+    if (isTemporary) rmSync(dataDir, { recursive: true, force: true });
+  };
+  const prometheus = hasPrometheus
+    ? await prometheusBeside(host, dataDir, wish).catch(async (error: unknown) => {
+        await close();
+        throw error;
+      })
+    : undefined;
   const models = (await listModels(host.deps)).map((model) => model.name);
   if (given.json) {
     const ready = { url: host.url, data_dir: dataDir, pid: process.pid, models };
@@ -79,10 +88,9 @@ export async function runStart(args: readonly string[]): Promise<number> {
       : startTraffic(host.url, sampleName, sampleRows(), rate);
   await untilSignalled();
   say('\ntidemark: stopping (answering what is under way)');
-  await traffic?.stop();
-  await prometheus?.stop();
-  await host.close();
-  if (isTemporary) rmSync(dataDir, { recursive: true, force: true });
+  // both at once: what ends a host in a terminal ends its Prometheus too, and that one's end is no surprise
+  await Promise.all([traffic?.stop(), prometheus?.stop()]);
+  await close();
   say('tidemark: stopped');
   return 0;
 }
@@ -112,7 +120,7 @@ async function canHavePrometheus(wish: PrometheusWish): Promise<boolean> {
   return problem === undefined;
 }
 
-/** What is wrong with it is said, and the host goes on, unless it is demanded. */
+/** What is wrong with it is said, and the host goes on. @throws {PrometheusError} where it is demanded */
 async function prometheusBeside(
   host: Host,
   dataDir: string,
@@ -122,9 +130,9 @@ async function prometheusBeside(
   try {
     return await startPrometheus({ dataDir, hostUrl: host.url, onEnd });
   } catch (error) {
-    if (wish === 'demanded') await host.close();
-    if (wish === 'demanded') throw error;
-    warn((error as Error).message);
+    const { message } = error as Error;
+    if (wish === 'demanded') throw new PrometheusError(message, { cause: error });
+    warn(message);
     return undefined;
   }
 }

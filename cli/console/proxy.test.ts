@@ -63,6 +63,9 @@ describe('a request', () => {
   test.each([
     ['/console', '/dev/console'],
     ['/dev/console', '/dev/console'],
+    // as alerts have it
+    ['/console/models/price-2/reports/latest', '/dev/console/models/price-2/reports/latest'],
+    ['/console/models/price-2/retrain?from=grafana', '/dev/console/models/price-2/retrain?from=grafana'],
     ['/dev/models/price-2.v1', '/dev/models/price-2.v1'],
     ['/models/a%20b', '/dev/models/a%20b'],
     ['/developers', '/dev/developers'],

@@ -8,8 +8,10 @@ import { createCollector } from '#shared/metrics/collect.ts';
 import { listReports } from '#shared/monitoring/report-index.ts';
 import { noticeOf } from '#shared/notify/notice.ts';
 import { receive } from '#shared/notify/receive.ts';
+import { updateItem } from '#shared/ports/update.ts';
 import { openAlerts } from '#shared/registry/alert-log.ts';
-import { createModel, listModels, resolveModel } from '#shared/registry/registry.ts';
+import { stateKeys } from '#shared/registry/keys.ts';
+import { createModel, listModels, readPointer, resolveModel } from '#shared/registry/registry.ts';
 import { guardedDeps } from '#shared/testing/guarded-deps.ts';
 import { type MemoryDeps, memoryDeps, startMs } from '#shared/testing/memory-deps.ts';
 import { registerSmall, smallRecord } from '#shared/testing/small-model.ts';
@@ -17,6 +19,7 @@ import { eventOf, streamRecord } from '#shared/testing/stream.ts';
 import { createModel as createByOperator } from '../admin/create-model.ts';
 import { createCaptureHandler } from '../capture/handler.ts';
 import { createMonitorHandler } from '../monitor/handler.ts';
+import { createNotifyHandler } from '../notify/handler.ts';
 import { createTickHandler } from '../tick/handler.ts';
 import { createCanaryHandler } from './handler.ts';
 
@@ -102,6 +105,56 @@ describe('the canary', () => {
     expect(records).toEqual([]);
     expect(deps.logged.at(-1)).toMatchObject({ level: 'error' });
   });
+
+  test('takes no model of its name over that has no version yet', async () => {
+    await createModel(deps, smallRecord({ name: canaryModel }));
+    expect(await canary()).toMatchObject({
+      did: 'nothing',
+      detail: expect.stringContaining('not the canary'),
+    });
+    expect((await resolveModel(deps, canaryModel)).schema).toEqual(smallRecord().schema);
+    expect(await readPointer(deps, canaryModel)).toBeUndefined();
+  });
+
+  test('is registered once by two that begin at once', async () => {
+    await Promise.all([canary(), canary()]);
+    expect(await canary()).toEqual({ did: 'nothing' });
+    expect((await readPointer(deps, canaryModel))?.champion).toBe('canary-1');
+  });
+
+  test('whose policy somebody changed has its own again, so that a drift stays unconfirmed, and only then', async () => {
+    await canary();
+    const key = stateKeys.record(canaryModel);
+    const own = await resolveModel(deps, canaryModel);
+    const change = {
+      ...own,
+      monitor: { ...own.monitor, m: 1, n: 1 },
+      retrain: { ...own.retrain, auto_promote: true },
+    };
+    await updateItem(deps.state, key, () => change);
+    await canary();
+    expect(await resolveModel(deps, canaryModel)).toEqual(own);
+    expect(deps.logged.at(-1)).toMatchObject({
+      level: 'warn',
+      message: expect.stringContaining('was changed'),
+    });
+    const { revision } = (await deps.state.get(key))!;
+    await canary();
+    expect((await deps.state.get(key))!.revision).toBe(revision);
+  });
+
+  test.each([[{}], [{ day: { startsAt: 'soon' } }], [null]])(
+    'begins anew where what is stored of its day is %j, and nothing else stands still for it',
+    async (damaged) => {
+      await canary();
+      await updateItem(deps.state, stateKeys.canary, () => damaged as object);
+      expect((await createCollector(deps)()).deployment.canary).toBeNull();
+      await hear(alert('PsiCritical', deps.clock.ms), alert('PsiCritical', deps.clock.ms, 'small'));
+      expect(await open()).toEqual([['PsiCritical', 'firing']]);
+      expect(await canary()).toMatchObject({ did: 'began' });
+      expect((await readCanary(deps))?.day.startsAt).toBe(dayStart);
+    },
+  );
 
   test('is a day of 600 rows in three windows, of which the middle one alone is an alarm, unconfirmed', async () => {
     expect(await runUntil(dayStart + 3.5 * hour)).toEqual([
@@ -258,5 +311,72 @@ describe('whether it was noticed', () => {
     deps.clock.ms += 10 * minute;
     expect(await canary()).toEqual({ did: 'judged', detail: 'missed' });
     expect(await open()).toEqual([['CanaryMissed', 'firing']]);
+  });
+
+  test('a check that is killed when it has told people, and then an alert after all, are told the end as well', async () => {
+    await runUntil(dayStart + 3.5 * hour);
+    deps.clock.ms = dayStart + 4 * hour;
+    deps.state.beforeWrite = (key) => {
+      if (key.pk === 'canary') throw new Error('killed');
+    };
+    await expect(canary()).rejects.toThrow('killed');
+    deps.state.beforeWrite = () => undefined;
+    await hear(alert('PsiCritical', dayStart + 3 * hour));
+    deps.clock.ms += 10 * minute;
+    expect(await canary()).toEqual({ did: 'judged', detail: 'noticed' });
+    expect(await open()).toEqual([['CanaryMissed', 'resolved']]);
+  });
+
+  test('an alert that arrives while the day is judged a miss ends what people were told', async () => {
+    await runUntil(dayStart + 3.5 * hour);
+    deps.clock.ms = dayStart + 4 * hour;
+    deps.events.beforePublish = ({ type }) => {
+      if (type === 'AlertsChanged') arrived ??= hear(alert('PsiCritical', dayStart + 3 * hour));
+    };
+    let arrived: Promise<unknown> | undefined;
+    const publish = deps.events.publish.bind(deps.events);
+    deps.events.publish = async (event) => {
+      await publish(event);
+      await arrived;
+    };
+    expect(await canary()).toEqual({ did: 'judged', detail: 'missed' });
+    expect((await readCanary(deps))!.noticedDay).toBe(dayStart);
+    deps.clock.ms += 10 * minute;
+    expect(await canary()).toEqual({ did: 'judged', detail: 'noticed' });
+    expect(await open()).toEqual([['CanaryMissed', 'resolved']]);
+  });
+
+  test('two checks at once tell people of one alert', async () => {
+    await runUntil(dayStart + 3.5 * hour);
+    deps.clock.ms = dayStart + 4 * hour;
+    const state = Object.assign(Object.create(deps.state) as MemoryDeps['state'], {
+      query: async () => ({ items: [] }),
+    });
+    const other = createCanaryHandler({ ...deps, state, now: () => deps.clock.ms + 250 });
+    // each has looked for an open alert before the other has told
+    let second: Promise<unknown> | undefined;
+    const publish = deps.events.publish.bind(deps.events);
+    deps.events.publish = async (event) => {
+      await publish(event);
+      if (second) return;
+      second = other();
+      await second;
+    };
+    await canary();
+    expect(await second).toEqual({ did: 'judged', detail: 'missed' });
+    expect(await open()).toEqual([['CanaryMissed', 'firing']]);
+  });
+
+  test('switched off its miss is over, and switched on again nothing is overdue', async () => {
+    await runUntil(dayStart + 4.5 * hour);
+    expect(await open()).toEqual([['CanaryMissed', 'firing']]);
+    const off: MemoryDeps = { ...deps, settings: { ...deps.settings, CANARY: 'off' } };
+    await createNotifyHandler(guardedDeps(off, functions.notify.access))({ source: 'aws.events' });
+    expect(await open()).toEqual([]);
+    deps.clock.ms += 72 * hour;
+    expect((await createCollector(deps)()).deployment.canary).toBeNull();
+    expect(await canary()).toEqual({ did: 'began', detail: 'the canary is new' });
+    await createNotifyHandler(deps)({ source: 'aws.events' });
+    expect((await readCanary(deps))!.dueAt).toBeGreaterThan(deps.clock.ms);
   });
 });

@@ -92,6 +92,19 @@ describe('the monitor', () => {
     expect(await reports()).toHaveLength(3);
   });
 
+  test('judges the next window although the bus takes no word of the one before: figures come with the next minute', async () => {
+    await window(0, calm);
+    await window(1, shifted);
+    await announceDueWindows(deps, model);
+    const due = deps.events.published.at(-1);
+    deps.events.beforePublish = ({ type }) => {
+      if (type === 'WindowJudged') throw new Error('the bus is down');
+    };
+    expect((await createMonitorHandler(deps)(due)).reports).toHaveLength(2);
+    expect(deps.logged.filter(({ level }) => level === 'warn')).toHaveLength(2);
+    expect(await dueWindows(deps, model)).toEqual([]);
+  });
+
   test('drift is confirmed in its second window, and the change point is the start of its first', async () => {
     await windows(calm, calm, shifted);
     expect(verdicts()).toEqual([]);

@@ -3,6 +3,7 @@
 import { createAwsCredentials } from '#shared/aws/credentials.ts';
 import { createSignature } from '#shared/aws/signature.ts';
 import { createTopicMail, regionOf } from '#shared/aws/topic-mail.ts';
+import { forgetCanary } from '#shared/canary/forget.ts';
 import type { Deps } from '#shared/deps.ts';
 import { escalateOverdue } from '#shared/notify/answer.ts';
 import type { Channel } from '#shared/notify/channel.ts';
@@ -52,6 +53,7 @@ export function createNotifyHandler(
         read.refused.length > 0 ? [...read.notices, unreadable(read.refused, deps.now())] : read.notices;
       received += (await receive(deps, { ...read, notices })).length;
     }
+    await forgetCanary(deps);
     const escalated = await escalateOverdue(deps);
     const delivered = await deliverDue(deps, channels, () => performance.now() > until);
     return { received, escalated, ...delivered };

@@ -41,11 +41,14 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     const id = randomUUID();
     response.setHeader(requestIdHeader, id);
     void withLogContext({ http_request_id: id }, () =>
-      answer(request, allowedHosts, options, id).then(respond, (error: unknown) => {
-        if (!wasLogged(error))
-          options.log('error', 'a request failed', { error: String(error), path: request.url ?? '' });
-        respond(problem(500, 'internal error; the log has the cause'));
-      }),
+      answer(request, allowedHosts, options, id)
+        .then(respond)
+        .catch((error: unknown) => {
+          if (!wasLogged(error))
+            options.log('error', 'a request failed', { error: String(error), path: request.url ?? '' });
+          if (response.headersSent) response.destroy();
+          else respond(problem(500, 'internal error; the log has the cause'));
+        }),
     );
   });
   return {

@@ -31,15 +31,11 @@ export function createTelemetry(environment: string, onError: (error: unknown) =
         // it would be written as null, and the whole line refused
         if (!Number.isFinite(value))
           throw new RangeError(`${name} was measured as ${value}: want a finite number`);
-        metrics.addMetric(name, telemetry[name].unit, value);
-      }),
-    flush: () =>
-      guarded(() => {
-        if (!metrics.hasStoredMetrics()) return;
-        // Lambda drops lines without them where the function logs warnings and errors only
+        // Lambda drops lines without them where the function logs warnings and errors only; the library writes a full line by itself
         metrics.addMetadata('level', 'error');
         metrics.addMetadata('timestamp', new Date().toISOString());
-        metrics.publishStoredMetrics();
+        metrics.addMetric(name, telemetry[name].unit, value);
       }),
+    flush: () => guarded(() => void (metrics.hasStoredMetrics() && metrics.publishStoredMetrics())),
   };
 }

@@ -119,6 +119,9 @@ describe('telemetry of an invocation', () => {
       for (let at = 1; at <= 250; at++) measure('LateRows', at);
     })({}, context);
     expect(lines.flatMap(faultsOf)).toEqual([]);
+    // or a function that logs warnings and errors only would lose all but the last
+    for (const line of metricLines())
+      expect(line).toMatchObject({ level: 'error', timestamp: expect.any(String) });
     const values = metricLines().flatMap(({ LateRows }) => LateRows as number[]);
     expect(values).toEqual(Array.from({ length: 250 }, (_, at) => at + 1));
   });

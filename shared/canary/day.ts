@@ -3,7 +3,7 @@
  * drift was noticed. Pure: from what is stored and the clock to what is to be done now, and to what is stored next.
  */
 
-const phases = ['before', 'drifted', 'after'] as const;
+export const phases = ['before', 'drifted', 'after'] as const;
 export type Phase = (typeof phases)[number];
 
 export interface CanaryState {
@@ -100,6 +100,10 @@ export function withNotice(state: CanaryState, began: number, now: number): Cana
 }
 
 const isNoticed = ({ day, noticedDay }: CanaryState): boolean => noticedDay === day.startsAt;
+
+/** When people are told that its drift was missed: the same for whoever finds out, so that two at once tell of one alert. */
+export const missedFrom = ({ missedSince, dueAt, day }: CanaryState): number =>
+  missedSince ?? Math.min(dueAt, day.startsAt + JUDGED_AFTER_HOURS * day.hourMs);
 
 export type Outcome = 'noticed' | 'missed' | 'void';
 

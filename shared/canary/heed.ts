@@ -17,7 +17,7 @@ export async function heedCanary(deps: HeedDeps, notices: readonly Notice[]): Pr
         // what is for people goes on; the next alert of the same drift comes within minutes
         deps.log('error', 'an alert about the canary could not be noted', { error: String(error) });
       });
-    else if (!(isLateAlarm(notice) && (await isToldAlready(deps)))) forPeople.push(notice);
+    else if (!(isLateAlarm(notice) && (await isMissTold(deps)))) forPeople.push(notice);
   return forPeople;
 }
 
@@ -30,7 +30,8 @@ const isLateAlarm = ({ labels, source, status }: Notice): boolean =>
   status === 'firing' &&
   labels.alertname?.endsWith(`-${canaryMissedAlarm}`) === true;
 
-const isToldAlready = async (deps: HeedDeps): Promise<boolean> =>
+/** Whether an alert about missed drifts is open. */
+export const isMissTold = async (deps: Pick<Deps, 'state'>): Promise<boolean> =>
   (await openAlerts(deps)).some(
     ({ labels, status }) => labels.alertname === canaryMissed && status !== 'resolved',
   );

@@ -1,12 +1,19 @@
 /** Two hours after the drifted window: was it noticed? Where not, people hear it from here, whatever became of Prometheus. */
 import type { Deps } from '../deps.ts';
 import type { ReportEntry } from '../monitoring/report-index.ts';
-import { noticeOf } from '../notify/notice.ts';
-import { receive } from '../notify/receive.ts';
 import { stateKeys } from '../registry/keys.ts';
-import { type CanaryState, nextDay, type Outcome, outcomeOf, type Phase, windowOf } from './day.ts';
+import {
+  type CanaryState,
+  missedFrom,
+  nextDay,
+  type Outcome,
+  outcomeOf,
+  type Phase,
+  windowOf,
+} from './day.ts';
+import { endMiss, tellMiss } from './missed.ts';
 import { canaryVersion } from './model.ts';
-import { canaryMissed, canaryModel } from './names.ts';
+import { canaryModel } from './names.ts';
 import { changeCanary } from './state.ts';
 
 /** Ends the day: the outcome, and the next day's state. */
@@ -16,10 +23,14 @@ export async function judgeDay(deps: Deps, state: CanaryState): Promise<Outcome>
   const where = outcome === 'noticed' ? '' : await whereLost(deps, state);
   const isFalseAlarm = await hasFalseAlarm(deps, state);
   // told before it is written down: who is killed in between tells it again, and the alert log knows it
-  if (outcome === 'missed') await tell(deps, 'firing', state.missedSince ?? now, where);
-  if (outcome === 'noticed' && state.missedSince !== undefined) await tell(deps, 'resolved', now, where);
+  if (outcome === 'missed') await send(deps, await tellMiss(deps, missedFrom(state), where));
+  // also where this state knows of none: who told it may have been killed before writing that down
+  if (outcome === 'noticed') await send(deps, await endMiss(deps));
   await changeCanary(deps, (current) =>
-    current?.day.startsAt === state.day.startsAt ? nextDay(current, now, isFalseAlarm) : undefined,
+    // an alert that arrived just now makes it another outcome: the next invocation judges that one
+    current?.day.startsAt === state.day.startsAt && outcomeOf(current, now) === outcome
+      ? nextDay(current, now, isFalseAlarm)
+      : undefined,
   );
   const level = outcome === 'noticed' ? 'info' : outcome === 'void' ? 'warn' : 'error';
   deps.log(level, `the canary of the day: ${outcome}`, { where, false_alarm: isFalseAlarm });
@@ -53,30 +64,7 @@ async function whereLost(deps: Deps, state: CanaryState): Promise<string> {
   return 'the report raised the alarm and no alert arrived: publish, the receiver of metrics, its rules, its Alertmanager, the topic or notify';
 }
 
-/** The same labels as the rule of that name has, so that both are one alert in the log. */
-async function tell(
-  deps: Deps,
-  status: 'firing' | 'resolved',
-  startsAt: number,
-  where: string,
-): Promise<void> {
-  const labels = {
-    alertname: canaryMissed,
-    severity: 'critical',
-    category: 'meta',
-    env: deps.settings.ENVIRONMENT,
-  };
-  const annotations = {
-    summary: `an injected drift was not noticed: ${where}`,
-    description: 'Found by the canary’s own check, without Prometheus.',
-    impact: 'Drift of real models may go unnoticed, or nobody be told of it.',
-    first_steps:
-      '1. the summary says how far it came: read the log of the functions it names\n2. look for other alerts and alarms about them\n3. once it is mended wait: while drifts are missed one is injected in the next whole hour',
-    respond_within: '15m',
-    runbook_url: 'docs/runbooks/canary-missed.md',
-  };
-  const notice = noticeOf({ source: 'tidemark', status, labels, annotations, startsAt });
-  const alerts = await receive(deps, { notices: [notice], refused: [] });
+async function send(deps: Deps, alerts: readonly string[]): Promise<void> {
   if (alerts.length === 0) return;
   try {
     await deps.events.publish({ type: 'AlertsChanged', detail: { alerts } });

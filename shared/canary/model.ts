@@ -1,4 +1,5 @@
 /** The canary as a registered model: a record, a version with a baseline, a champion, by the same functions as any other model. */
+import { isDeepStrictEqual } from 'node:util';
 import { serialize } from 'node:v8';
 import type { Deps } from '../deps.ts';
 import { ConflictError } from '../errors.ts';
@@ -63,25 +64,38 @@ export function canaryAnswers(rows: readonly Pick<LabelledRow, 'features' | 'lab
 }
 
 /**
- * Idempotent, and repairs what was left half done; the record comes last, so that a model that is listed has a version.
+ * Idempotent, and repairs what was left half done or was changed; the record comes last, so that a model that is listed has a version.
  *
  * @returns false where a model of that name is somebody else's: nothing is injected into it
  */
 export async function ensureCanary(deps: Deps): Promise<boolean> {
-  const hourMs = canaryHourMs(deps.settings);
-  const pointer = await readPointer(deps, canaryModel);
+  const wanted = canaryRecord(canaryHourMs(deps.settings));
+  const key = stateKeys.record(canaryModel);
+  const [pointer, stored] = await Promise.all([readPointer(deps, canaryModel), deps.state.get(key)]);
   if (pointer !== undefined && pointer.champion !== canaryVersion) return false;
-  if (!pointer) await addVersion(deps, canaryRecord(hourMs));
-  const stored = await deps.state.get(stateKeys.record(canaryModel));
+  if (stored && !isOurs(stored.value)) return false;
+  if (!pointer) await addVersion(deps, wanted);
   if (!stored)
-    await createModel(deps, canaryRecord(hourMs)).catch((error: unknown) => {
+    await createModel(deps, wanted).catch((error: unknown) => {
       // another invocation was quicker
       if (!(error instanceof ConflictError)) throw error;
     });
-  else if ((stored.value as unknown as ModelRecord).monitor.window_ms !== hourMs)
-    await updateItem(deps.state, stateKeys.record(canaryModel), () => canaryRecord(hourMs));
+  else if (!isAsWanted(stored.value, wanted)) {
+    // by another policy a drifted hour could be confirmed, and the canary retrained every day
+    deps.log('warn', 'the record of the canary was changed; it is as it should be again', {});
+    await updateItem<ModelRecord>(deps.state, key, (record) =>
+      record && isOurs(record) ? { ...record, ...wanted } : undefined,
+    );
+  }
   return true;
 }
+
+/** Whoever else registered a model did it at another time than the one our rows are made for. */
+const isOurs = (record: unknown): boolean =>
+  (record as Partial<ModelRecord>).created_at === new Date(madeAt).toISOString();
+
+const isAsWanted = (record: unknown, wanted: ModelRecord): boolean =>
+  isDeepStrictEqual({ ...(record as ModelRecord), ...wanted }, record);
 
 async function addVersion(deps: Deps, record: ModelRecord): Promise<void> {
   const training = labelled('canary-training', baselineRows);

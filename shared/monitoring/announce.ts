@@ -47,13 +47,21 @@ export async function announce(deps: AnnounceDeps, model: ModelRecord, report: R
   });
 }
 
-/** A report is stored, whatever it says: its figures may be published at once. As often as the window is judged, for whom once is enough. */
+/**
+ * A report is stored, whatever it says: its figures may be published at once. As often as the window is judged, for whom once is enough;
+ * without it they are published with the next minute, so that its failure must hold up no other window.
+ */
 export async function announceJudged(
-  { events }: Pick<Deps, 'events'>,
+  { events, log }: Pick<Deps, 'events' | 'log'>,
   { name }: Pick<ModelRecord, 'name'>,
   { id }: Pick<ReportEntry, 'id'>,
 ): Promise<void> {
-  await events.publish({ type: 'WindowJudged', detail: { model: name, report: id } });
+  try {
+    await events.publish({ type: 'WindowJudged', detail: { model: name, report: id } });
+  } catch (error) {
+    const detail = { model: name, report: id, error: String(error) };
+    log('warn', 'figures are published with the next minute: the bus did not take the event', detail);
+  }
 }
 
 /** One window, one run: however often its verdict is told. */

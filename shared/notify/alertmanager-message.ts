@@ -8,7 +8,16 @@ const alertSchema = z.object({
   labels: pairs,
   annotations: pairs.default({}),
   startsAt: z.iso.datetime({ offset: true }),
+  generatorURL: z.string().catch(''),
 });
+
+/** Of a rule, which may stand anywhere under the address of a Grafana. */
+const grafanaRule = /\/alerting\/grafana\//;
+/** Grafana ends what fires when its rule is paused or taken away: the alert manager speaks from then on, and knows whether it is over. */
+const silenced = ['Paused', 'RuleDeleted'];
+const isSilenced = ({ status, annotations }: z.infer<typeof alertSchema>): boolean =>
+  status === 'resolved' && silenced.includes(annotations.grafana_state_reason ?? '');
+
 /** What one invocation has time for; of more the criticals come first, and the rest is told as left out. */
 const maxAlerts = 1000;
 /** Reasons that are told one by one. */
@@ -39,10 +48,17 @@ export function readAlertmanager(message: unknown): ReadMessage | undefined {
     const alert = alertSchema.safeParse(one);
     if (!alert.success) faults.push(`alert ${at}: ${faultOf(alert.error)}`);
     // the dead-man's switch: heard elsewhere, told to nobody
-    else if (alert.data.labels.severity !== 'none')
+    else if (alert.data.labels.severity !== 'none' && !isSilenced(alert.data)) {
+      const { generatorURL, startsAt, ...said } = alert.data;
       notices.push(
-        noticeOf({ ...alert.data, source: 'alertmanager', startsAt: Date.parse(alert.data.startsAt) }),
+        noticeOf({
+          ...said,
+          source: 'alertmanager',
+          startsAt: Date.parse(startsAt),
+          ...(grafanaRule.test(generatorURL) && { by: 'grafana' }),
+        }),
       );
+    }
   }
   const isCritical = ({ severity }: Notice) => Number(severity === 'critical');
   const kept = notices.sort((one, other) => isCritical(other) - isCritical(one)).slice(0, maxAlerts);

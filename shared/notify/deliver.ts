@@ -13,6 +13,7 @@ import {
 import type { Channel } from './channel.ts';
 import { shortened } from './notice.ts';
 import type { Sent } from './post.ts';
+import { Turns } from './turns.ts';
 
 type DeliverDeps = Pick<Deps, 'state' | 'now' | 'log' | 'measure' | 'newId' | 'settings'>;
 
@@ -31,10 +32,10 @@ const maxBackoffMs = 15 * 60_000;
 const maxWaitMs = 4 * maxBackoffMs;
 /** Alerts under way, so many that a slow channel keeps no other from the rest. */
 const atOnce = 64;
-/** Messages under way to one channel. */
-const atOncePerChannel = 8;
 /** A channel that was down so often in one run is left alone for the rest of it. */
 const failuresPerRun = 2;
+/** A receiver that asks for patience gets a message so often before it counts as down. */
+const maxComings = 4;
 /** Something that is changed while it is sent is looked at again, so often in one run. */
 const maxTurns = 3;
 
@@ -73,26 +74,9 @@ const isHeld = ({ until }: NonNullable<AlertRecord['lease']>, now: number): bool
 const isTime = ({ attempts, nextAt }: Delivery, now: number): boolean =>
   attempts === 0 || nextAt <= now || nextAt > now + maxWaitMs;
 
-/** So many at once; the others wait, in the order in which they came. */
-class Turns {
-  #free: number;
-  readonly #waiting: (() => void)[] = [];
-
-  constructor(atOnce: number) {
-    this.#free = atOnce;
-  }
-
-  async take(): Promise<void> {
-    if (this.#free === 0) return new Promise((resolve) => this.#waiting.push(resolve));
-    this.#free -= 1;
-  }
-
-  give(): void {
-    const next = this.#waiting.shift();
-    if (next) next();
-    else this.#free += 1;
-  }
-}
+/** What a receiver that has too much asks for, milliseconds. */
+const pauseOf = (sent: Sent): number | undefined =>
+  sent.kind === 'failed' && sent.isBusy ? sent.retryAfterMs : undefined;
 
 type Result = { readonly delivery: Delivery; readonly sent: Sent };
 
@@ -107,7 +91,7 @@ class Run {
   constructor(deps: DeliverDeps, channels: readonly Channel[], isOver: () => boolean) {
     this.#deps = deps;
     this.#isOver = isOver;
-    this.#turns = new Map(channels.map(({ name }) => [name, new Turns(atOncePerChannel)]));
+    this.#turns = new Map(channels.map(({ name }) => [name, new Turns()]));
     this.#channels = new Map(channels.map((channel) => [channel.name, channel]));
   }
 
@@ -172,10 +156,15 @@ class Run {
     const turns = this.#turns.get(delivery.channel);
     await turns?.take();
     try {
-      if (this.#isDown(delivery.channel) || this.#isOver()) return undefined;
-      const sent = await this.#tell(alert, delivery);
-      this.#count(alert.id, delivery, sent);
-      return sent;
+      for (let coming = 1; ; coming++) {
+        if (this.#isDown(delivery.channel) || this.#isOver()) return undefined;
+        const sent = await this.#tell(alert, delivery);
+        const waitMs = coming < maxComings ? pauseOf(sent) : undefined;
+        if (waitMs === undefined || !(await turns?.pause(waitMs))) {
+          this.#count(alert.id, delivery, sent);
+          return sent;
+        }
+      }
     } finally {
       turns?.give();
     }

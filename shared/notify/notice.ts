@@ -5,6 +5,8 @@ export type AlertSeverity = 'critical' | 'warning';
 
 export interface Notice {
   readonly source: 'alertmanager' | 'cloudwatch' | 'budget' | 'tidemark';
+  /** Where Grafana says it of an alert that an Alertmanager would call the same, and says of another time that it began then. */
+  readonly by?: 'grafana';
   readonly status: 'firing' | 'resolved';
   readonly severity: AlertSeverity;
   /** Values of at most {@link maxLabelCharacters}. */
@@ -37,7 +39,7 @@ function fingerprintOf(labels: Pairs): string {
  * @example noticeOf({ source: 'alertmanager', status: 'firing', labels: { alertname: 'PsiCritical', severity: 'critical' }, annotations: {}, startsAt: 0 }).severity // 'critical'
  */
 export function noticeOf(
-  given: Pick<Notice, 'source' | 'status' | 'labels' | 'annotations' | 'startsAt'>,
+  given: Pick<Notice, 'source' | 'by' | 'status' | 'labels' | 'annotations' | 'startsAt'>,
 ): Notice {
   return {
     ...given,

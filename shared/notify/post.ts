@@ -4,11 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export type Sent =
   | { readonly kind: 'sent' }
   | { readonly kind: 'not_configured'; readonly reason: string }
-  /** `isDown`: it would fare no better with another alert just now. `retryAfterMs` is what the receiver asks for. */
+  /** `isDown`: it would fare no better with another alert just now; `isBusy`: it has too many. `retryAfterMs` is what the receiver asks for. */
   | {
       readonly kind: 'failed';
       readonly reason: string;
       readonly isDown?: boolean;
+      readonly isBusy?: boolean;
       readonly retryAfterMs?: number;
     };
 
@@ -44,6 +45,8 @@ export async function post(what: Post, limits: PostLimits): Promise<Sent> {
     const answer = await once(what, Math.max(1, Math.ceil(Math.min(limits.timeoutMs, left))));
     if (answer.kind === 'sent') return answer;
     const waitMs = answer.retryAfterMs ?? limits.backoffMs * 2 ** (attempt - 1);
+    // whoever has more for it has to wait as well, and knows them all
+    if (answer.isBusy && answer.retryAfterMs !== undefined) return answer;
     if (!answer.isDown || attempt >= limits.tries || performance.now() + waitMs >= until) return answer;
     await sleep(waitMs);
   }
@@ -68,6 +71,7 @@ async function once(
     return {
       kind: 'failed',
       reason: redacted(`the receiver answers ${status}: ${said}`, secrets),
+      isBusy: status === 429,
       isDown: status === 408 || status === 429 || status >= 500,
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     };

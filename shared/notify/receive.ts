@@ -33,10 +33,15 @@ export async function receive(
   const told = await heedCanary(deps, notices);
   // beginnings first: what ends is then looked for in one reading of the log
   let open: readonly AlertRecord[] | undefined;
+  let before: ReturnType<typeof openAlerts> | undefined;
+  const openBefore = () => {
+    before ??= openAlerts(deps);
+    return before;
+  };
   for (const notice of [...told.filter(isBeginning), ...told.filter((one) => !isBeginning(one))]) {
     try {
       if (!isBeginning(notice)) open ??= await openAlerts(deps);
-      const ids = open === undefined ? await fires(deps, notice) : await ends(deps, notice, open);
+      const ids = open === undefined ? await fires(deps, notice, openBefore) : await ends(deps, notice, open);
       for (const id of ids) changed.add(id);
     } catch (error) {
       // one that the table does not take must not silence its neighbours; where it takes none, trying all of them is in vain
@@ -51,37 +56,61 @@ const isBeginning = ({ status }: Notice): boolean => status === 'firing';
 
 const maxFailures = 3;
 
-async function fires(deps: ReceiveDeps, notice: Notice): Promise<readonly string[]> {
-  const id = (await stillOpen(deps, notice)) ?? alertId(notice);
+/** The log as it was before this message: reading it anew for each of a thousand alerts would take too long. */
+type OpenBefore = () => Promise<readonly AlertRecord[]>;
+
+async function fires(deps: ReceiveDeps, notice: Notice, openBefore: OpenBefore): Promise<readonly string[]> {
+  const id = (await stillOpen(deps, notice, openBefore)) ?? alertId(notice);
   if (await addAlert(deps, newAlert(id, notice, deps.now()))) return [id];
   let isReminder = false;
   await changeAlert(deps, id, (alert) => {
     const now = deps.now();
     isReminder = alert.status === 'firing' && now - alert.toldAt >= repeatMs[alert.severity];
-    const seen = { ...alert, lastSeen: Math.max(now, alert.lastSeen) };
+    const seen = { ...asToldBy(notice, alert), lastSeen: Math.max(now, alert.lastSeen) };
     return isReminder ? { ...seen, toldAt: now, deliveries: withEvent('reminder', alert, now) } : seen;
   });
   return isReminder ? [id] : [];
 }
 
+/** Whoever takes over has a time of its own at which it began, and repeats that. */
+function asToldBy({ source, by, startsAt }: Notice, alert: AlertRecord): AlertRecord {
+  if (source !== 'alertmanager' || alert.by === by) return alert;
+  const { by: _, ...rest } = alert;
+  return { ...rest, ...(by && { by }), alsoSince: startsAt };
+}
+
 /**
- * An alarm of CloudWatch that fires again before its end was told is the same alert; an Alertmanager says itself when one began. A missed
- * canary is told by two that do not know of each other, nor of each other's labels.
+ * An alarm of CloudWatch that fires again before its end was told is the same alert; an Alertmanager says itself when one began, and so
+ * does Grafana, so that what either says of an alert of the other is about the same one. A missed canary is told by two that do not know
+ * of each other, nor of each other's labels.
  */
-async function stillOpen(deps: ReceiveDeps, notice: Notice): Promise<string | undefined> {
+async function stillOpen(
+  deps: ReceiveDeps,
+  notice: Notice,
+  openBefore: OpenBefore,
+): Promise<string | undefined> {
   const isMissedCanary = notice.labels.alertname === canaryMissed;
-  if (notice.source === 'alertmanager' && !isMissedCanary) return undefined;
+  if (notice.source === 'alertmanager' && !isMissedCanary) {
+    const { fingerprint, by, startsAt } = notice;
+    return (await openBefore()).find(
+      (alert) =>
+        alert.fingerprint === fingerprint &&
+        alert.status !== 'resolved' &&
+        (alert.by !== by || alert.alsoSince === startsAt),
+    )?.id;
+  }
   const isSame = ({ fingerprint, labels }: AlertRecord) =>
     isMissedCanary ? labels.alertname === canaryMissed : fingerprint === notice.fingerprint;
   return (await openAlerts(deps)).find((alert) => isSame(alert) && alert.status !== 'resolved')?.id;
 }
 
 function newAlert(id: string, notice: Notice, now: number): AlertRecord {
-  const { fingerprint, source, severity, labels, annotations, startsAt } = notice;
+  const { fingerprint, source, by, severity, labels, annotations, startsAt } = notice;
   return {
     id,
     fingerprint,
     source,
+    ...(by && { by }),
     status: 'firing',
     severity,
     labels,
@@ -95,15 +124,19 @@ function newAlert(id: string, notice: Notice, now: number): AlertRecord {
   };
 }
 
-/** Ends all of the same labels that began no later: of an earlier one the end was never heard. */
+/**
+ * Ends all of the same labels that began no later: of an earlier one the end was never heard. Grafana's clock begins after the rules': what
+ * it opened began, for the alert manager that ends it, before it did.
+ */
 async function ends(
   deps: ReceiveDeps,
-  { fingerprint, startsAt }: Notice,
+  { fingerprint, by, startsAt }: Notice,
   open: readonly AlertRecord[],
 ): Promise<readonly string[]> {
   const ended: string[] = [];
   for (const one of open) {
-    if (one.fingerprint !== fingerprint || one.startsAt > startsAt) continue;
+    const isOfRules = by === undefined && (one.by === 'grafana' || one.alsoSince === startsAt);
+    if (one.fingerprint !== fingerprint || (one.startsAt > startsAt && !isOfRules)) continue;
     await changeAlert(deps, one.id, (alert) => {
       if (alert.status === 'resolved') return undefined;
       const now = deps.now();

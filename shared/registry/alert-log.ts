@@ -42,6 +42,10 @@ export interface AlertRecord {
   readonly id: string;
   readonly fingerprint: string;
   readonly source: Notice['source'];
+  /** Who told of it last; absent for an Alertmanager. */
+  readonly by?: NonNullable<Notice['by']>;
+  /** When it began as the one in `by` has it, where another opened it. */
+  readonly alsoSince?: number;
   readonly status: 'firing' | 'acknowledged' | 'resolved';
   readonly severity: AlertSeverity;
   readonly labels: Readonly<Record<string, string>>;

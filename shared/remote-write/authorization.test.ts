@@ -53,3 +53,11 @@ test('a secret is read once, and anew after it was refused', async () => {
   forget();
   expect(await sent()).toBe('Bearer t2');
 });
+
+test('a password of the address is decoded; a percent sign in it that is no encoding is part of it', async () => {
+  const sent = async (password: string) =>
+    (await headersOf({}, `https://ann:${password}@mimir.example.com/`)).authorization;
+  expect(await sent('p%40ss')).toBe(basic('ann:p@ss'));
+  expect(await sent('100%')).toBe(basic('ann:100%'));
+  expect(await sent('5%zz')).toBe(basic('ann:5%zz'));
+});

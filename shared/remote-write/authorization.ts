@@ -25,7 +25,7 @@ export function createAuthorization({ secret }: Pick<Deps, 'secret'>, url: URL):
   let kept: string | undefined;
   const read = async (): Promise<string> => {
     if (url.username !== '' || url.password !== '')
-      return basic(`${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`);
+      return basic(`${decoded(url.username)}:${decoded(url.password)}`);
     const [token = '', pair = ''] = (await Promise.all([secret(tokenName), secret(passwordName)])).map(
       (text) => text?.trim(),
     );
@@ -53,3 +53,12 @@ export function createAuthorization({ secret }: Pick<Deps, 'secret'>, url: URL):
 }
 
 const basic = (pair: string): string => `Basic ${Buffer.from(pair).toString('base64')}`;
+
+/** A percent sign that was not encoded stays what it is. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -57,6 +57,7 @@ describe('a log line', () => {
         when: new Date(0),
         never: new Date(Number.NaN),
         map: new Map([['k', 1]]),
+        pairs: new Map([[7, 'seven']]),
         call: () => 1,
       },
     );
@@ -71,7 +72,8 @@ describe('a log line', () => {
       bytes: '[5 bytes]',
       when: '1970-01-01T00:00:00.000Z',
       never: 'Invalid Date',
-      map: [['k', 1]],
+      map: { k: 1 },
+      pairs: [[7, 'seven']],
     });
   });
 
@@ -149,6 +151,7 @@ describe('what opens doors', () => {
     const line = logLine(head, {}, { [name]: 's3cret', inside: [{ [name]: { value: 's3cret' } }] });
     expect(line).not.toContain('s3cret');
     expect(JSON.parse(line)).toHaveProperty([name], '[redacted]');
+    expect(logLine(head, {}, { map: new Map([[name, 's3cret']]) })).not.toContain('s3cret');
   });
 
   it.each(['tokens', 'key', 'keys', 'monkey', 'author', 'signed', 'secretary'])(

@@ -94,6 +94,9 @@ function plain(value: unknown, depth: number, parents: readonly unknown[]): unkn
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `[${value.byteLength} bytes]`;
   if (value instanceof Error) return plainError(value, depth, inside);
+  // a map of names shows, and hides, what an object would
+  if (value instanceof Map && [...value.keys()].every((key) => typeof key === 'string'))
+    return plainMembers(Object.fromEntries(value) as object, depth, inside);
   if (value instanceof Map || value instanceof Set) return plain([...value], depth, inside);
   if (Array.isArray(value)) {
     const shown = value.slice(0, maxItems).map((one) => plain(one, depth + 1, inside));
