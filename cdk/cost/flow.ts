@@ -5,6 +5,8 @@ import type { Workload } from './workload.ts';
 
 /** Expected numbers of a month, from Poisson arrivals spread evenly over time, shards and models. */
 export interface Flow {
+  /** Models that are watched, asked or not; one more where there is a canary. */
+  readonly watched: number;
   readonly requests: number;
   readonly labelRequests: number;
   readonly labels: number;
@@ -17,7 +19,7 @@ export interface Flow {
   readonly runs: number;
 }
 
-export function flowOf({ feed, granuleMs }: Inventory, work: Workload): Flow {
+export function flowOf({ feed, granuleMs, schedules }: Inventory, work: Workload): Flow {
   const { predictions, models, labelShare } = work;
   const labels = predictions * labelShare;
   const records = predictions + labels;
@@ -32,6 +34,7 @@ export function flowOf({ feed, granuleMs }: Inventory, work: Workload): Flow {
   const granules = models * granulesPerModel * -Math.expm1(-records / models / granulesPerModel);
   const isServing = predictions > 0;
   return {
+    watched: models + (schedules.canary ? 1 : 0),
     requests: predictions / work.rowsPerRequest,
     labelRequests: labels / assumed.labelsPerRequest,
     labels,

@@ -117,6 +117,20 @@ describe('a month of predictions', () => {
     expect(own(0, { canary: 4380 })).toBeCloseTo(1 / 24, 9);
   });
 
+  test('watches a canary like one model more, which is asked for nothing and never retrained', () => {
+    const bill = (models: number, canary: Record<string, number> = {}) => {
+      const schedules = { ...inventory.schedules, ...canary };
+      const charges = of({ predictions: 0, models }, { schedules, hasMetrics: true });
+      return [
+        quantity(charges, 'ampSample'),
+        quantity(charges, 's3Put', 'lists'),
+        quantity(charges, 'dynamoRead', 'of the tick'),
+      ];
+    };
+    expect(bill(1, { canary: 4380 })).toEqual(bill(2));
+    expect(bill(1)).not.toEqual(bill(2));
+  });
+
   test('adds less than a dollar’s tenth to the bill of a stage that nobody asks: metrics that are not emitted cost nothing', () => {
     const lines = billOf(of({ predictions: 0 }, { schedules: { canary: 4380 } }), readPrices(), false).lines;
     const own = lines.find(({ what }) => what === 'metrics of our own');

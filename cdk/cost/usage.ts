@@ -54,7 +54,7 @@ export function chargesOf(
     ...provisionedCharges(inventory),
     ...tableCharges(inventory, work, flow),
     ...objectCharges(inventory, work, flow),
-    ...metricCharges(inventory, work, flow),
+    ...metricCharges(inventory, flow),
     ...otherCharges(inventory, flow, front),
   ].filter(({ quantity }) => quantity > 0);
 }
@@ -74,12 +74,12 @@ function apiCharges({ requests, labelRequests }: Flow, front: Front): Charge[] {
 
 /** Invocations and seconds by function. */
 function workOf(inventory: Inventory, work: Workload, flow: Flow): Record<string, [number, number]> {
-  const { models, rowsPerRequest, predictMs } = work;
-  const { requests, labelRequests, captures, pairs, granules, windows, runs } = flow;
+  const { rowsPerRequest, predictMs } = work;
+  const { watched, requests, labelRequests, captures, pairs, granules, windows, runs } = flow;
   const ticks = inventory.schedules.tick ?? 0;
   const partials = pairs;
   const tickMs =
-    ticks * (assumed.tickMs + models * assumed.tickModelMs) +
+    ticks * (assumed.tickMs + watched * assumed.tickModelMs) +
     granules * assumed.rollUpMs +
     partials * assumed.rollUpPartialMs;
   const rowMs = predictMs + (rowsPerRequest - 1) * assumed.predictRowMs;
@@ -130,7 +130,7 @@ function lambdaCharges(inventory: Inventory, work: Workload, flow: Flow): Charge
 function tableCharges(inventory: Inventory, work: Workload, flow: Flow): Charge[] {
   const { predictions, models, predictMs } = work;
   const ticks = inventory.schedules.tick ?? 0;
-  const granuleTurns = (models * MONTH_SECONDS * 1000) / inventory.granuleMs;
+  const granuleTurns = (flow.watched * MONTH_SECONDS * 1000) / inventory.granuleMs;
   const unitsPerItem = Math.ceil(assumed.itemBytes / 1024);
   // a warm process asks only while it is asked
   const processes = Math.max(1, ((flow.requests / MONTH_SECONDS) * predictMs * assumed.peakFactor) / 1000);
@@ -155,7 +155,8 @@ function tableCharges(inventory: Inventory, work: Workload, flow: Flow): Charge[
       what: 'reads of the tick',
       price: 'dynamoRead',
       quantity:
-        ticks * (assumed.tickReads + models * assumed.tickModelReads) + flow.granules * assumed.rollUpReads,
+        ticks * (assumed.tickReads + flow.watched * assumed.tickModelReads) +
+        flow.granules * assumed.rollUpReads,
     },
     {
       what: 'other reads',
@@ -179,7 +180,7 @@ interface ObjectRequests {
   readonly gets: number;
 }
 
-function objectRequests(inventory: Inventory, { models }: Workload, flow: Flow): ObjectRequests {
+function objectRequests(inventory: Inventory, flow: Flow): ObjectRequests {
   const ticks = inventory.schedules.tick ?? 0;
   return {
     puts:
@@ -187,7 +188,7 @@ function objectRequests(inventory: Inventory, { models }: Workload, flow: Flow):
       flow.granules +
       flow.windows * assumed.windowPuts +
       flow.runs * assumed.runPuts,
-    lists: ticks * models * assumed.tickModelLists + flow.granules * assumed.rollUpLists,
+    lists: ticks * flow.watched * assumed.tickModelLists + flow.granules * assumed.rollUpLists,
     // a partial is read once, by the tick
     gets:
       flow.pairs * (assumed.captureGets + 1) +
@@ -197,7 +198,7 @@ function objectRequests(inventory: Inventory, { models }: Workload, flow: Flow):
 }
 
 function objectCharges(inventory: Inventory, work: Workload, flow: Flow): Charge[] {
-  const { puts, lists, gets } = objectRequests(inventory, work, flow);
+  const { puts, lists, gets } = objectRequests(inventory, flow);
   // a prefix without an expiry is counted for two years
   const months = (prefix: string) => (inventory.expiryDays[prefix] ?? 730) / DAYS;
   const bytes =
@@ -227,21 +228,21 @@ function objectCharges(inventory: Inventory, work: Workload, flow: Flow): Charge
 }
 
 /** Samples sent or recorded in a month, by how often each series is; what changes with a window is also sent with each. */
-function samplesOf({ models }: Workload, { windows }: Flow): number {
+function samplesOf({ watched, windows }: Flow): number {
   const minutes = MONTH_SECONDS / 60;
   const { modelSeries, deploymentSeries, recordedSeries, deploymentRecorded } = assumed;
   const perMinute = (series: { readonly minute: number; readonly fourMinutes: number }) =>
     series.minute + series.fourMinutes / 4;
   return (
     minutes * (perMinute(deploymentSeries) + deploymentRecorded) +
-    models * minutes * (perMinute(modelSeries) + modelSeries.change / 30 + perMinute(recordedSeries)) +
+    watched * minutes * (perMinute(modelSeries) + modelSeries.change / 30 + perMinute(recordedSeries)) +
     windows * modelSeries.change
   );
 }
 
-function metricCharges({ hasMetrics = false, schedules }: Inventory, work: Workload, flow: Flow): Charge[] {
+function metricCharges({ hasMetrics = false, schedules }: Inventory, flow: Flow): Charge[] {
   if (!hasMetrics) return [];
-  const samples = samplesOf(work, flow);
+  const samples = samplesOf(flow);
   const times = schedules.publish ?? 0;
   return [
     {
@@ -260,7 +261,7 @@ function metricCharges({ hasMetrics = false, schedules }: Inventory, work: Workl
       component: 'DynamoDB',
       what: 'reads of the publisher',
       price: 'dynamoRead',
-      quantity: times * (assumed.publishReads + work.models * assumed.publishModelReads),
+      quantity: times * (assumed.publishReads + flow.watched * assumed.publishModelReads),
     },
     {
       component: 'DynamoDB',
