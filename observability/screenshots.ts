@@ -55,7 +55,7 @@ async function takeAll(dataDir: string): Promise<void> {
   }
 }
 
-/** The report of the first alarm, and what of the console answers. */
+/** The report of the first alarm, the console, and the page that asks before a retraining, as a dashboard leads to it. */
 async function pathsOf(url: string): Promise<Record<string, string>> {
   const { models } = await get<{ models: readonly { name: string }[] }>(`${url}/models`);
   const model = models[0]?.name;
@@ -63,11 +63,15 @@ async function pathsOf(url: string): Promise<Record<string, string>> {
   const { reports } = await get<{ reports: readonly Entry[] }>(`${url}/models/${model}/reports?limit=500`);
   const alarm = reports.findLast(({ outcome }) => outcome.confirmed);
   if (!alarm) throw new Error(`the demo raised no alarm in ${reports.length} reports`);
-  const paths: Record<string, string> = { report: `/models/${model}/reports/${alarm.id}?format=html` };
-  const ofConsole = { console: '/console', 'console-model': `/console/models/${model}` };
-  for (const [name, path] of Object.entries(ofConsole))
-    if ((await fetch(url + path, { headers: { accept: 'text/html' } })).ok) paths[name] = path;
-  return paths;
+  const report = `/models/${model}/reports/${alarm.id}`;
+  const { diagnosis } = await get<{ diagnosis: { worst: readonly { name: string }[] } }>(url + report);
+  const from = new URLSearchParams({ from: 'grafana', feature: diagnosis.worst[0]?.name ?? '' });
+  return {
+    report: `${report}?format=html`,
+    console: '/console',
+    'console-model': `/console/models/${model}`,
+    'console-retrain': `/console/models/${model}/retrain?${from}`,
+  };
 }
 
 async function takePage(page: BrowserPage, name: string, url: string): Promise<void> {
