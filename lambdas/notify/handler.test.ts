@@ -1,10 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { functions } from '#shared/api/surface.ts';
 import { acknowledge, resolve } from '#shared/notify/answer.ts';
-import type { SendMail } from '#shared/notify/email.ts';
-import { type Receiver, startReceiver } from '#shared/notify/receiver.testing.ts';
+import type { Receiver } from '#shared/notify/receiver.testing.ts';
 import {
   type AlertRecord,
   closedAlerts,
@@ -13,35 +11,32 @@ import {
   readAlertCounters,
 } from '#shared/registry/alert-log.ts';
 import { stateKeys } from '#shared/registry/keys.ts';
-import { guardedDeps } from '#shared/testing/guarded-deps.ts';
 import { type MemoryDeps, memoryDeps, startMs } from '#shared/testing/memory-deps.ts';
 import { respondWithinMinutes } from '../../observability/alerts/alert.ts';
-import { createNotifyHandler } from './handler.ts';
+import { type Channels, limits, type Mail, notifyFor, startChannels } from './channels.testing.ts';
 
 const minute = 60_000;
 const maxRounds = 12;
-const limits = { timeoutMs: 5000, budgetMs: 10_000, tries: 3, backoffMs: 5 };
 const slackPath = '/services/T000/B000/verysecrettoken';
 const routingKey = 'routing-key-0123456789';
 const webhookKey = 'webhook-key-0123456789';
 
+let channels: Channels;
 let slack: Receiver;
 let pager: Receiver;
 let hook: Receiver;
-let mails: Parameters<SendMail>[0][];
+let mails: Mail[];
 let deps: MemoryDeps;
-let notify: ReturnType<typeof createNotifyHandler>;
+let notify: ReturnType<typeof notifyFor>;
 
 beforeAll(async () => {
-  [slack, pager, hook] = await Promise.all([startReceiver(), startReceiver(), startReceiver()]);
+  channels = await startChannels();
+  ({ slack, pager, hook } = channels);
 });
-afterAll(() => Promise.all([slack, pager, hook].map((one) => one.close())));
+afterAll(() => channels.close());
 beforeEach(() => {
   mails = [];
-  for (const one of [slack, pager, hook]) {
-    one.got.length = 0;
-    one.answers = [{ status: 200 }];
-  }
+  channels.forget();
   start();
 });
 
@@ -59,14 +54,7 @@ function start(without: readonly string[] = []): void {
   notify = makeNotify();
 }
 
-const makeNotify = (impatience = {}) =>
-  createNotifyHandler(guardedDeps(deps, functions.notify.access), {
-    limits: { ...limits, ...impatience },
-    sendMail: async (message) => {
-      mails.push(message);
-      return { kind: 'sent' };
-    },
-  });
+const makeNotify = (impatience = {}) => notifyFor(deps, mails, impatience);
 
 interface Given {
   readonly severity?: string;

@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { functions } from '#shared/api/surface.ts';
 import { acknowledge, resolve } from '#shared/notify/answer.ts';
-import type { SendMail } from '#shared/notify/email.ts';
-import { type Receiver, startReceiver } from '#shared/notify/receiver.testing.ts';
+import type { Receiver } from '#shared/notify/receiver.testing.ts';
 import {
   type AlertRecord,
   changeAlert,
@@ -10,31 +8,28 @@ import {
   openAlerts,
   readAlertCounters,
 } from '#shared/registry/alert-log.ts';
-import { guardedDeps } from '#shared/testing/guarded-deps.ts';
 import { type MemoryDeps, memoryDeps, startMs } from '#shared/testing/memory-deps.ts';
-import { createNotifyHandler } from './handler.ts';
+import { type Channels, type Mail, notifyFor, startChannels } from './channels.testing.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
-const limits = { timeoutMs: 5000, budgetMs: 10_000, tries: 3, backoffMs: 5 };
 
+let channels: Channels;
 let slack: Receiver;
 let pager: Receiver;
 let hook: Receiver;
-let mails: Parameters<SendMail>[0][];
+let mails: Mail[];
 let deps: MemoryDeps;
-let notify: ReturnType<typeof createNotifyHandler>;
+let notify: ReturnType<typeof notifyFor>;
 
 beforeAll(async () => {
-  [slack, pager, hook] = await Promise.all([startReceiver(), startReceiver(), startReceiver()]);
+  channels = await startChannels();
+  ({ slack, pager, hook } = channels);
 });
-afterAll(() => Promise.all([slack, pager, hook].map((one) => one.close())));
+afterAll(() => channels.close());
 beforeEach(() => {
   mails = [];
-  for (const one of [slack, pager, hook]) {
-    one.got.length = 0;
-    one.answers = [{ status: 200 }];
-  }
+  channels.forget();
   deps = memoryDeps({
     'SECRET_slack-webhook-url': `${slack.url}/services/x`,
     'SECRET_pagerduty-routing-key': 'routing-key',
@@ -46,14 +41,7 @@ beforeEach(() => {
   notify = makeNotify();
 });
 
-const makeNotify = (impatience = {}) =>
-  createNotifyHandler(guardedDeps(deps, functions.notify.access), {
-    limits: { ...limits, ...impatience },
-    sendMail: async (message) => {
-      mails.push(message);
-      return { kind: 'sent' };
-    },
-  });
+const makeNotify = (impatience = {}) => notifyFor(deps, mails, impatience);
 
 const alert = (more: object = {}, labels: object = {}) => ({
   status: 'firing',
