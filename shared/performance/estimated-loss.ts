@@ -34,9 +34,9 @@ export type EstimatedLoss = MeasuredEstimate | NotComputable;
 /** What an estimate takes for granted, and is therefore blind to. */
 const ASSUMPTIONS: Readonly<Record<ExpectedLoss['kind'], string>> = {
   error_rate:
-    'Assumes that an answer is wrong as often as held-out answers of about the same confidence were: it follows a change of which rows come (covariate shift) and is blind to a change of what is true of the same rows (concept drift).',
+    'Assumes that an answer is wrong as often as held-out answers of about the same confidence were: it follows a change of which rows come (covariate shift) and is blind to a change of what is true of the same rows (concept drift), and to moves among confidences that are counted together.',
   absolute_error:
-    'Assumes that an answer is as far off as held-out answers of about the same number were: it follows a change of what is predicted (covariate shift), not of what else the error depends on, and is blind to a change of what is true of the same rows (concept drift).',
+    'Assumes that an answer is as far off as held-out answers of about the same number were: it follows a change of what is predicted (covariate shift), not of what else the error depends on, and is blind to a change of what is true of the same rows (concept drift), and to moves among predictions that are counted together.',
 };
 
 /**
